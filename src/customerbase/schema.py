@@ -1,0 +1,109 @@
+"""The tables that every part of the product speaks about: their columns, types and meaning."""
+
+from dataclasses import dataclass, field
+
+import ibis.expr.types as ir
+
+from customerbase.errors import DataError
+
+__all__ = ["MONEY", "ORDER_LINES", "Dataset", "Field", "Format", "check"]
+
+MONEY = "decimal(18, 4)"
+"""The type of money and quantities: sums do not depend on the order of rows or on the number of threads."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a table.
+
+    Examples
+    --------
+    >>> Field("country", "string", False, "Country of the customer or of the delivery.").name
+    'country'
+    """
+
+    name: str
+    type: str
+    required: bool
+    help: str
+
+
+ORDER_LINES = (
+    Field("source", "string", True, "File name, with #sheet for a workbook: where the row stands. Never a path."),
+    Field("source_row", "int64", True, "Row of the source as a spreadsheet counts it: the header is row 1."),
+    Field("order_id", "string", False, "Order or invoice. Where an export has none: one order per customer and day."),
+    Field("customer_id", "string", True, "Who bought; empty for a guest."),
+    Field("ordered_at", "timestamp(6)", True, "When the order was placed, in the shop's own time."),
+    Field("product_id", "string", False, "Stock code or SKU."),
+    Field("product_name", "string", False, "What the customer read."),
+    Field("category", "string", False, "Department or category of the product."),
+    Field("quantity", MONEY, False, "Units; negative when returned."),
+    Field("unit_price", MONEY, False, "Price of one unit."),
+    Field("discount", MONEY, False, "Money taken off this line, at least 0; amount is after it."),
+    Field("amount", MONEY, True, "Money of the line: as given, else quantity × unit_price − discount."),
+    Field("currency", "string", False, "ISO 4217 code."),
+    Field("country", "string", False, "Country of the customer or of the delivery."),
+    Field("channel", "string", False, "Where the order was placed: web, shop, marketplace."),
+    Field("coupon_code", "string", False, "Coupon or discount code of the order."),
+    Field("is_return", "boolean", True, "The line has a negative quantity, or stands on a cancelling document."),
+    Field("is_product", "boolean", True, "The line sells a product, and not postage, a fee or a correction."),
+    Field("is_repeated_line", "boolean", True, "An equal line stands before it in the same order."),
+    Field("is_future", "boolean", True, "The line is dated after the day on which it was read."),
+)
+"""One row per order line that is kept. `is_product`, `is_repeated_line` and `is_future` come from cleaning."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """What was understood of one source, for the audit.
+
+    `notes` says in words what was decided about it (delimiter, encoding, number and date formats).
+    """
+
+    source: str
+    reader: str
+    layout: str
+    rows: int
+    columns: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The tables that were read, as Ibis expressions.
+
+    `order_lines` has the columns of `ORDER_LINES`; `cells` has the cells as they came, by `source` and `source_row`;
+    `formats` says how each source was understood.
+    """
+
+    order_lines: ir.Table
+    cells: ir.Table | None = None
+    formats: tuple[Format, ...] = field(default=())
+
+
+def check(table: ir.Table, contract: tuple[Field, ...], name: str) -> None:
+    """Refuse a table that lacks a required column of a contract, or has one of another type.
+
+    Raises
+    ------
+    DataError
+        Names the column and the type that it must have.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> lines = ibis.memtable({"source": ["shop.csv"]})
+    >>> check(lines, ORDER_LINES, "order_lines")
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.DataError: Table 'order_lines' has no column 'source_row' (int64). It has: source. ...
+    """
+    schema = table.schema()
+    for column in contract:
+        if column.name not in schema:
+            if not column.required:
+                continue
+            raise DataError(
+                f"Table '{name}' has no column '{column.name}' ({column.type}). It has: {', '.join(schema)}. "
+                "Build it with customerbase.read(), or add the column."
+            )
