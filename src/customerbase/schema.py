@@ -6,7 +6,7 @@ import ibis.expr.types as ir
 
 from customerbase.errors import DataError
 
-__all__ = ["MONEY", "ORDER_LINES", "Dataset", "Field", "Format", "check"]
+__all__ = ["INGESTED_LINES", "MONEY", "ORDER_LINES", "Dataset", "Field", "Format", "check"]
 
 MONEY = "decimal(18, 4)"
 """The type of money and quantities: sums do not depend on the order of rows or on the number of threads."""
@@ -51,6 +51,13 @@ ORDER_LINES = (
     Field("is_future", "boolean", True, "The line is dated after the day on which it was read."),
 )
 """One row per order line that is kept. `is_product`, `is_repeated_line` and `is_future` come from cleaning."""
+
+INGESTED_LINES = (
+    *(column for column in ORDER_LINES if column.name not in {"is_product", "is_repeated_line", "is_future"}),
+    Field("unreadable", "string", False, "Column whose cell could not be read, or 'line'; empty where all could."),
+    Field("is_adjustment", "boolean", False, "The line corrects the books and sells nothing."),
+)
+"""One row per order line as it was read, before cleaning."""
 
 
 @dataclass(frozen=True)

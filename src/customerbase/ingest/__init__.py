@@ -1,1 +1,1 @@
-"""ingest."""
+"""From a shop's export to canonical order lines."""

@@ -1,0 +1,236 @@
+"""Cleaning: which rows are set aside, which are marked, and what that is in rows, customers and money."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+import ibis
+import ibis.expr.types as ir
+
+from customerbase.errors import UsageError
+from customerbase.repetition import find_repetition
+from customerbase.schema import ORDER_LINES, Dataset, Format, check
+
+__all__ = ["RULES", "Audit", "Cleaned", "Rule", "RuleOutcome", "clean"]
+
+_NO_PRODUCT = (
+    r"^(POST|POSTAGE|SHIPPING|DELIVERY|CARRIAGE|DOT|M|MANUAL|D|DISCOUNT|C2|ADJUST\d*|B|S|SAMPLES?|BANK CHARGES|AMAZONFEE"
+    r"|FEE|CRUK|PADS|TEST\d*)$"
+)
+"""Codes of postage, fees, corrections, donations and tests, in upper case."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One yes/no question to every order line.
+
+    `kind` says what a yes does: the row is set aside (`quarantined`) or only `marked`.
+    """
+
+    asks: Callable[[ir.Table], ir.BooleanValue]
+    kind: Literal["quarantined", "marked"]
+    is_on: bool = True
+
+
+def unreadable(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which rows have a damaged line, or a cell that must be a number or a date and is none."""
+    return lines.unreadable.notnull()
+
+
+def repeated_order(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which rows belong to the second copy of a whole order (see `find_repetition`)."""
+    return lines.copy_number > lines.n_to_keep
+
+
+def accounting_adjustment(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which rows correct the books and sell nothing."""
+    return lines.is_adjustment.fill_null(False)
+
+
+def guest(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which rows name no customer."""
+    return lines.customer_id.isnull()
+
+
+def no_price(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which rows have a price of zero or less: write-offs, samples, stock counts."""
+    price = ibis.coalesce(lines.unit_price, lines.quantity.sign() * lines.amount, lines.amount.abs())
+    return price <= 0
+
+
+def drop_repeated_lines(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which rows repeat an equal line of the same order; off unless asked for."""
+    return is_repeated_line(lines)
+
+
+def is_return(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which lines have a negative quantity, or stand on a cancelling document."""
+    return lines.is_return
+
+
+def is_product(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which lines sell a product; a line without a code counts as one."""
+    return ~lines.product_id.upper().strip().re_search(_NO_PRODUCT).fill_null(False)
+
+
+def is_repeated_line(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which lines follow an equal one in the same order."""
+    return lines.copy_number > 1
+
+
+def is_future(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which lines are dated after the day on which they are read."""
+    return (lines.ordered_at.date() > lines.today).fill_null(False)
+
+
+RULES: dict[str, Rule] = {
+    "unreadable": Rule(unreadable, "quarantined"),
+    "repeated_order": Rule(repeated_order, "quarantined"),
+    "accounting_adjustment": Rule(accounting_adjustment, "quarantined"),
+    "guest": Rule(guest, "quarantined"),
+    "no_price": Rule(no_price, "quarantined"),
+    "drop_repeated_lines": Rule(drop_repeated_lines, "quarantined", is_on=False),
+    "is_return": Rule(is_return, "marked"),
+    "is_product": Rule(is_product, "marked"),
+    "is_repeated_line": Rule(is_repeated_line, "marked"),
+    "is_future": Rule(is_future, "marked"),
+}
+"""Asked in this order; the first yes of the kind `quarantined` sets a row aside."""
+
+_WHEN_OFF = {"is_product": True}
+
+
+@dataclass(frozen=True)
+class RuleOutcome:
+    """What one rule did: rows, customers and money (net) that it caught, and the rows as a share of all rows that came in."""
+
+    rule: str
+    kind: str
+    rows: int
+    customers: int
+    amount: Decimal
+    share: float
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What came in, what was kept, and what each rule caught. Marks are counted among the rows kept."""
+
+    rows_in: int
+    rows_kept: int
+    outcomes: tuple[RuleOutcome, ...]
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Clean order lines, the audit, and every row set aside with its rule and its cells as they came."""
+
+    data: Dataset
+    audit: Audit
+    quarantine: ir.Table
+
+
+def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: date | None = None) -> Cleaned:
+    """Set aside what cannot be used and mark what is special; rows in = rows kept + rows set aside, always.
+
+    Parameters
+    ----------
+    dataset
+        Order lines as `read` gives them.
+    rules
+        Name of a rule → whether it is on, for those that are not to stand as in `RULES`.
+    today
+        Lines dated after this day are marked `is_future`; without it, none is.
+
+    Raises
+    ------
+    UsageError
+        A rule that does not exist.
+
+    Examples
+    --------
+    >>> lines = ibis.memtable({"source": ["a", "a"], "source_row": [2, 3], "customer_id": ["ann", None],
+    ...                        "ordered_at": ["2024-05-01", "2024-05-01"], "quantity": [1, 1], "unit_price": [5, 5], "amount": [5, 5]})
+    >>> cleaned = clean(Dataset(lines.cast({"ordered_at": "timestamp"})))
+    >>> [(outcome.rule, outcome.rows) for outcome in cleaned.audit.outcomes if outcome.kind == "quarantined" and outcome.rows]
+    [('guest', 1)]
+    """
+    is_on = _switch(rules or {})
+    lines = _complete(dataset.order_lines, today)
+    lines = _number_copies(lines, with_orders=is_on["repeated_order"])
+    marks = {name: rule.asks(lines) if is_on[name] else _off(name) for name, rule in RULES.items() if rule.kind == "marked"}
+    asked = {name: rule.asks(lines) for name, rule in RULES.items() if rule.kind == "quarantined" and is_on[name]}
+    ruled = lines.mutate(rule=ibis.cases(*((flag, name) for name, flag in asked.items())) if asked else ibis.null("string"), **marks)
+    kept = ruled.filter(ruled.rule.isnull()).select(*(column.name for column in ORDER_LINES))
+    audit = _count(ruled, is_on, dataset.formats)
+    return Cleaned(replace(dataset, order_lines=kept), audit, _set_aside(ruled, dataset))
+
+
+def _switch(rules: Mapping[str, bool]) -> dict[str, bool]:
+    for name in rules:
+        if name not in RULES:
+            raise UsageError(f"There is no rule {name!r}. The rules are {', '.join(RULES)}.")
+    return {name: rules.get(name, rule.is_on) for name, rule in RULES.items()}
+
+
+def _off(name: str) -> ir.BooleanValue:
+    return ibis.literal(_WHEN_OFF.get(name, False))
+
+
+def _complete(lines: ir.Table, today: date | None) -> ir.Table:
+    """Add what a caller's own table may lack, so that each rule can ask."""
+    check(lines, tuple(column for column in ORDER_LINES if not column.name.startswith("is_")), "order_lines")
+    absent = {column.name: ibis.null(column.type) for column in ORDER_LINES if column.name not in lines.columns}
+    if "is_return" in absent:
+        absent["is_return"] = (lines.amount < 0).fill_null(False)
+    internal = {"unreadable": ibis.null("string"), "is_adjustment": ibis.literal(False)}
+    absent |= {name: value for name, value in internal.items() if name not in lines.columns}
+    typed = {column.name: lines[column.name].cast(column.type) for column in ORDER_LINES if column.name in lines.columns}
+    return lines.mutate(**absent, **typed, today=ibis.literal(today, "date"))
+
+
+def _number_copies(lines: ir.Table, *, with_orders: bool) -> ir.Table:
+    repetition = find_repetition(lines.filter(lines.unreadable.isnull()))
+    if repetition is None:
+        return lines.mutate(copy_number=ibis.literal(1, "int64"), n_to_keep=ibis.literal(1, "int64"))
+    joined = lines.left_join(repetition, ["source", "source_row"]).drop("source_right", "source_row_right")
+    copy_number = joined.copy_number.fill_null(1)
+    return joined.mutate(copy_number=copy_number, n_to_keep=joined.n_to_keep.fill_null(1) if with_orders else copy_number)
+
+
+def _count(ruled: ir.Table, is_on: Mapping[str, bool], formats: tuple[Format, ...]) -> Audit:
+    """Fold the rows by customer, then the customers: one pass over the data, whatever the number of rules."""
+    caught = {name: _caught(ruled, name, rule.kind) for name, rule in RULES.items() if is_on[name]}
+    sums: dict[str, ir.Value] = {"rows": ruled.count(), "kept": ruled.count(where=ruled.rule.isnull())}
+    for name, flag in caught.items():
+        sums[f"{name} rows"] = ruled.count(where=flag)
+        sums[f"{name} amount"] = ruled.amount.sum(where=flag)
+    by_customer = ruled.group_by("customer_id").agg(**sums)
+    totals: dict[str, ir.Value] = {name: by_customer[name].sum() for name in sums}
+    for name in caught:
+        is_caught = (by_customer[f"{name} rows"] > 0) & by_customer.customer_id.notnull()
+        totals[f"{name} customers"] = by_customer.count(where=is_caught)
+    row = by_customer.agg(**totals).to_pyarrow().to_pylist()[0]
+    return Audit(row["rows"] or 0, row["kept"] or 0, tuple(_outcome(name, row) for name in caught), formats)
+
+
+def _caught(ruled: ir.Table, name: str, kind: str) -> ir.BooleanValue:
+    return ruled.rule.fill_null("") == name if kind == "quarantined" else ruled.rule.isnull() & ruled[name]
+
+
+def _outcome(name: str, row: Mapping[str, Any]) -> RuleOutcome:
+    rows = row[f"{name} rows"] or 0
+    amount = row[f"{name} amount"] or Decimal(0)
+    return RuleOutcome(name, RULES[name].kind, rows, row[f"{name} customers"] or 0, amount, rows / max(row["rows"] or 0, 1))
+
+
+def _set_aside(ruled: ir.Table, dataset: Dataset) -> ir.Table:
+    rows = ruled.filter(ruled.rule.notnull())
+    if dataset.cells is None:
+        return rows.select("source", "source_row", "rule", *(name for name in dataset.order_lines.columns if name not in {"source", "source_row"}))
+    cells = dataset.cells
+    joined = cells.join(rows.select("source", "source_row", "rule"), ["source", "source_row"])
+    return joined.select("source", "source_row", "rule", *(name for name in cells.columns if name not in {"source", "source_row"}))

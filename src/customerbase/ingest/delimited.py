@@ -1,0 +1,199 @@
+"""Delimited text: fast where the file is sound, line by line where a line is damaged."""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.backends import BaseBackend
+
+from customerbase.errors import DataError
+from customerbase.ingest.sheets import DAMAGED_LINE, KEY, Sheet, name_columns
+
+__all__ = ["read_csv"]
+
+_DELIMITERS = ",;\t|"
+_CHUNK_BYTES = 1 << 20
+_BATCH_ROWS = 50_000
+_MAX_LINES_OF_RECORD = 200
+"""A record with more lines than this has lost a quote: no shop writes a cell of 200 lines."""
+
+
+def read_csv(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
+    """Read a CSV file as text: its delimiter is taken from the header; a line that cannot be split is kept as `damaged_line`.
+
+    Raises
+    ------
+    DataError
+        The file is empty, has no rows, or is not text in UTF-8.
+    """
+    delimiter, header = _read_header(path)
+    columns = name_columns(header)
+    table = _load_fast(path, source, columns, delimiter, connection)
+    notes = (f"delimiter {delimiter!r}", "encoding UTF-8")
+    if table is None:
+        table = _load_line_by_line(path, source, columns, delimiter, connection)
+        notes += ("read line by line, since some lines are damaged, blank or of several lines",)
+    if table.count().execute() == 0:
+        raise DataError(f"{path} has a header but no rows. Export the orders again.")
+    cells = table.mutate(source=ibis.literal(source))
+    rest = [name for name in (*columns, DAMAGED_LINE) if name in cells.columns]
+    return [Sheet(source, "csv", header, columns, cells.select(*KEY, *rest), notes)]
+
+
+def _read_header(path: Path) -> tuple[str, tuple[str, ...]]:
+    with path.open("rb") as file:
+        head = file.read(_CHUNK_BYTES)
+    if not head.strip():
+        raise DataError(f"{path} is empty. Export the orders again.")
+    if b"\0" in head:
+        raise DataError(f"{path} is not a table of text: it holds bytes that no text has. Give a CSV, Parquet or XLSX file.")
+    try:
+        first = next(line for line in io.StringIO(head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")) if line.strip())
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, head.count(b"\n", 0, error.start) + 1) from error
+    delimiter = max(_DELIMITERS, key=first.count)
+    return delimiter, tuple(next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter)))
+
+
+def _not_utf8(path: Path, line: int) -> DataError:
+    return DataError(f"{path} is not text in UTF-8: line {line} has other bytes. Save it as 'CSV UTF-8' and try again.")
+
+
+def _load_fast(
+    path: Path, source: str, columns: tuple[str, ...], delimiter: str, connection: BaseBackend
+) -> ir.Table | None:
+    """Load with DuckDB; None where a line is damaged, blank, or part of a longer record.
+
+    One unclosed quote can swallow a hundred lines without an error, hence the count of line ends.
+    """
+    raw: Any = connection
+    name = f"cells {source}"
+    quoted = name.replace('"', '""')
+    try:
+        raw.con.execute(
+            f'CREATE OR REPLACE TEMP TABLE "{quoted}" AS SELECT * FROM read_csv(?, auto_detect=false, header=true, columns=?, delim=?, '  # noqa: S608
+            "quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size=2000000)",
+            [str(path), dict.fromkeys(columns, "VARCHAR"), delimiter],
+        )
+    except duckdb.Error:
+        return None
+    table = connection.table(name)
+    if table.count().execute() + 1 != _count_lines(path):
+        connection.drop_table(name)
+        return None
+    return table.mutate(source_row=table.rowid() + 2)
+
+
+def _count_lines(path: Path) -> int:
+    n_lines, last = 0, b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            n_lines += chunk.count(b"\n")
+            last = chunk
+    return n_lines + (not last.endswith(b"\n"))
+
+
+@dataclass(frozen=True)
+class _Record:
+    source_row: int
+    cells: list[str] | None
+    text: str | None = None
+
+
+def _load_line_by_line(
+    path: Path, source: str, columns: tuple[str, ...], delimiter: str, connection: BaseBackend
+) -> ir.Table:
+    schema = pa.schema([("source_row", pa.int64()), *((name, pa.string()) for name in (*columns, DAMAGED_LINE))])
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as file:
+            records = _split_records(file, delimiter, len(columns))
+            next(records)
+            batches = []
+            while batch := list(islice(records, _BATCH_ROWS)):
+                batches.append(_to_batch(batch, schema))
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, _find_bad_line(path)) from error
+    return connection.create_table(f"cells {source}", pa.Table.from_batches(batches, schema), temp=True, overwrite=True)
+
+
+def _find_bad_line(path: Path) -> int:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 0
+
+
+def _to_batch(records: list[_Record], schema: pa.Schema) -> pa.RecordBatch:
+    n_columns = len(schema) - 2
+    rows = zip(*((record.cells or [""] * n_columns) for record in records), strict=True)
+    cells = [pa.array([cell or None for cell in column], pa.string()) for column in rows]
+    numbers = pa.array([record.source_row for record in records], pa.int64())
+    return pa.record_batch([numbers, *cells, pa.array([record.text for record in records], pa.string())], schema=schema)
+
+
+def _split_records(lines: Iterator[str], delimiter: str, n_columns: int) -> Iterator[_Record]:
+    """Split text into records; a record over several lines counts as one row, as in a spreadsheet."""
+    pending: deque[str] = deque()
+    row = 0
+    while True:
+        line = pending.popleft() if pending else next(lines, None)
+        if line is None:
+            return
+        row += 1
+        cells = _parse(line, delimiter)
+        if cells is None:
+            cells, used = _join(line, pending, lines, delimiter, n_columns)
+            for _ in range(used):
+                pending.popleft()
+        if cells is not None and len(cells) == n_columns:
+            if any(cells):
+                yield _Record(row, cells)
+        elif line.strip():
+            yield _Record(row, None, line.rstrip("\r\n"))
+
+
+def _parse(text: str, delimiter: str) -> list[str] | None:
+    """Give the cells of a record, or None where a quote is left open."""
+    text = text.rstrip("\r\n")
+    if '"' not in text:
+        return text.split(delimiter)
+    try:
+        return next(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return None
+
+
+def _join(
+    line: str, pending: deque[str], lines: Iterator[str], delimiter: str, n_columns: int
+) -> tuple[list[str] | None, int]:
+    """Join a line that leaves a quote open with those after it, unless one of these is a whole record by itself.
+
+    Gives the cells (None: the line is damaged) and how many of `pending` they used up.
+    """
+    text = line
+    for used in range(1, _MAX_LINES_OF_RECORD):
+        if used > len(pending):
+            following = next(lines, None)
+            if following is None:
+                return None, 0
+            pending.append(following)
+        alone = _parse(pending[used - 1], delimiter)
+        if alone is not None and len(alone) == n_columns > 1:
+            return None, 0
+        text += pending[used - 1]
+        cells = _parse(text, delimiter)
+        if cells is not None:
+            return (cells, used) if len(cells) == n_columns else (None, 0)
+    return None, 0

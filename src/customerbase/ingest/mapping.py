@@ -1,0 +1,86 @@
+"""From the cells of a sheet to canonical order lines, once."""
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from customerbase.ingest.dialects import is_empty, parse_id, parse_number, parse_text, parse_time
+from customerbase.ingest.layouts import Layout
+from customerbase.ingest.sheets import DAMAGED_LINE, Sheet
+from customerbase.schema import INGESTED_LINES, MONEY
+
+__all__ = ["map_lines"]
+
+_IDS = ("order_id", "customer_id", "product_id")
+_NUMBERS = ("quantity", "unit_price", "discount", "amount")
+_TEXTS = ("product_name", "category", "currency", "country", "channel", "coupon_code")
+
+
+def map_lines(sheet: Sheet, layout: Layout) -> ir.Table:
+    """Give the order lines of a sheet by a layout whose columns are spelled as in the sheet (`layouts.fit`).
+
+    A cell that must be a number or a time and is none leaves its column empty and its name in `unreadable`.
+    """
+    cells = {name: sheet.cells[sheet.column(column)] for name, column in layout.columns.items()}
+    parsed = sheet.cells.select("source", "source_row", **_parse(cells), **_damage(sheet))
+    money = parsed.mutate(
+        amount=_amount(parsed, "amount" in cells),
+        order_id=_order_id(parsed, "order_id" in cells),
+    )
+    lines = money.mutate(
+        unreadable=_unreadable(money),
+        is_return=_is_return(money, layout),
+        is_adjustment=_starts_with(money.order_id, layout.adjusting),
+    )
+    return lines.select(**{column.name: lines[column.name].cast(column.type) for column in INGESTED_LINES})
+
+
+def _parse(cells: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
+    """Parse each cell; beside each number, `bad_…` says that the cell holds something else."""
+    parsed: dict[str, ir.Value] = {}
+    for names, parse, type_ in ((_IDS, parse_id, "string"), (_TEXTS, parse_text, "string"), (_NUMBERS, parse_number, MONEY)):
+        for name in names:
+            parsed[name] = parse(cells[name]) if name in cells else ibis.null(type_)
+    parsed["ordered_at"] = parse_time(cells["ordered_at"])
+    for name in _NUMBERS:
+        is_bad = parsed[name].isnull() & ~is_empty(cells[name]) if name in cells else ibis.literal(False)
+        parsed[f"bad_{name}"] = is_bad
+    return parsed
+
+
+def _damage(sheet: Sheet) -> dict[str, ir.Value]:
+    is_damaged = sheet.cells[DAMAGED_LINE].notnull() if DAMAGED_LINE in sheet.cells.columns else ibis.literal(False)
+    return {"is_damaged": is_damaged}
+
+
+def _amount(lines: ir.Table, is_given: bool) -> ir.DecimalValue:
+    """A given amount wins; else quantity × unit_price, less the discount (which a return gives back)."""
+    gross = lines.quantity * lines.unit_price - lines.quantity.sign() * lines.discount.fill_null(0)
+    computed = gross.cast("decimal(38, 8)").try_cast(MONEY)  # a product has twice the digits of its factors
+    return lines.amount.coalesce(computed) if is_given else computed
+
+
+def _order_id(lines: ir.Table, is_given: bool) -> ir.StringValue:
+    if is_given:
+        return lines.order_id
+    return lines.customer_id + " " + lines.ordered_at.date().cast("string")
+
+
+def _unreadable(lines: ir.Table) -> ir.StringValue:
+    return ibis.cases(
+        (lines.is_damaged, "line"),
+        (lines.ordered_at.isnull(), "ordered_at"),
+        *((lines[f"bad_{name}"], name) for name in _NUMBERS),
+        (lines.amount.isnull(), "amount"),
+    )
+
+
+def _is_return(lines: ir.Table, layout: Layout) -> ir.BooleanValue:
+    signed = lines.quantity.coalesce(lines.amount)
+    return (signed < 0).fill_null(False) | _starts_with(lines.order_id, layout.cancelling)
+
+
+def _starts_with(ids: ir.StringValue, prefixes: tuple[str, ...]) -> ir.BooleanValue:
+    starts = [ids.startswith(prefix).fill_null(False) for prefix in prefixes]
+    return ibis.or_(*starts) if starts else ibis.literal(False)

@@ -1,0 +1,46 @@
+"""Parquet: files with types of their own, read where they lie and never copied."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import ibis
+from ibis.backends import BaseBackend
+
+from customerbase.errors import DataError
+from customerbase.ingest.sheets import KEY, Sheet, name_columns
+
+__all__ = ["read_parquet"]
+
+
+def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
+    """Open a Parquet file, or a folder of parts with the same columns, as one sheet; its first row is row 1.
+
+    Raises
+    ------
+    DataError
+        The file is damaged or no Parquet file, or has no rows.
+    """
+    parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not parts:
+        raise DataError(f"The folder {path} holds no Parquet file. Name a folder with *.parquet in it, or the files.")
+    try:
+        table = _open(parts, connection)
+        n_rows = int(table.count().execute())
+    except (duckdb.Error, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet: it is cut off or damaged. Export or copy it again.") from error
+    if n_rows == 0:
+        raise DataError(f"{path} has a header but no rows. Export the orders again.")
+    header = tuple(name for name in table.columns if name not in {"file_row_number", "filename"})
+    columns = name_columns(header)
+    place = table.filename.re_extract(r"([^/\\]+)$", 1) if path.is_dir() else ibis.literal(source)
+    cells = table.select(
+        source=place,
+        source_row=(table.file_row_number + 1).cast("int64"),
+        **{column: table[name] for name, column in zip(header, columns, strict=True)},
+    )
+    return [Sheet(source, "parquet", header, columns, cells.select(*KEY, *columns))]
+
+
+def _open(parts: Sequence[Path], connection: BaseBackend) -> ibis.Table:
+    return connection.read_parquet([str(part) for part in parts], file_row_number=True, filename=True)

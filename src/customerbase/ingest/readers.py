@@ -1,0 +1,44 @@
+"""Readers: files of one format become sheets of cells."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ibis.backends import BaseBackend
+
+from customerbase.errors import DataError
+from customerbase.ingest.delimited import read_csv
+from customerbase.ingest.parquet import read_parquet
+from customerbase.ingest.sheets import Sheet
+from customerbase.ingest.workbooks import read_xlsx
+
+__all__ = ["READERS", "read_file"]
+
+Reader = Callable[[Path, str, BaseBackend], list[Sheet]]
+
+READERS: dict[str, Reader] = {
+    ".csv": read_csv,
+    ".txt": read_csv,
+    ".tsv": read_csv,
+    ".parquet": read_parquet,
+    ".xlsx": read_xlsx,
+}
+"""Suffix → reader. A new format is a function of this form and a line here."""
+
+
+def read_file(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
+    """Read the sheets of a file with the reader of its suffix; a folder is a set of Parquet parts.
+
+    Raises
+    ------
+    DataError
+        No such file, no reader for its suffix, or the reader refuses it.
+    """
+    if not path.exists():
+        raise DataError(f"There is no file {path}. Check the name, or give another file.")
+    suffix = ".parquet" if path.is_dir() else path.suffix.lower()
+    if suffix not in READERS:
+        raise DataError(f"{path} has the suffix {path.suffix!r}; files can be {', '.join(READERS)}. Export the orders as one of these.")
+    try:
+        return READERS[suffix](path, source, connection)
+    except PermissionError as error:
+        raise DataError(f"{path} cannot be opened: no permission. Ask its owner, or copy it.") from error

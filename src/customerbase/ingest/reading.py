@@ -1,0 +1,136 @@
+"""read(): the exports of a shop become one data set."""
+
+import glob
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+from ibis.backends import BaseBackend
+
+from customerbase.engine import connect
+from customerbase.errors import DataError
+from customerbase.ingest.layouts import Layout, fit
+from customerbase.ingest.mapping import map_lines
+from customerbase.ingest.readers import read_file
+from customerbase.ingest.sheets import DAMAGED_LINE, KEY, Sheet
+from customerbase.schema import Dataset, Format
+
+__all__ = ["read"]
+
+
+def read(
+    *files: str | Path,
+    layout: Layout | str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    connection: BaseBackend | None = None,
+) -> Dataset:
+    """Read order exports into one data set.
+
+    Parameters
+    ----------
+    files
+        CSV, Parquet or XLSX files, folders of Parquet parts, or patterns such as `orders-*.csv`. Of a workbook, all sheets of
+        its layout are read; the others are named in the formats.
+    layout
+        A `Layout`, or the name of a known one; without one it is recognised by the header.
+    mapping
+        Canonical name → column of the export, for headers that no layout knows.
+    connection
+        The engine to read into; without one, DuckDB in memory.
+
+    Returns
+    -------
+    Dataset
+        Order lines with what could not be read marked in `unreadable`, the cells as they came, and how each source was understood.
+
+    Raises
+    ------
+    DataError
+        A file is missing, damaged, empty, or has no layout that fits.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "orders.csv").write_text("who,when,total\\nann,2024-05-01,12.50\\n")
+    >>> data = read(folder / "orders.csv", mapping={"customer_id": "who", "ordered_at": "when", "amount": "total"})
+    >>> data.order_lines.select("customer_id", "order_id", "source_row").execute().to_dict("records")
+    [{'customer_id': 'ann', 'order_id': 'ann 2024-05-01', 'source_row': 2}]
+    """
+    connection = connection or connect()
+    paths = _expand(files)
+    sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection)]
+    fitted, ignored = _fit_all(sheets, layout, mapping)
+    lines = ibis.union(*(map_lines(sheet, found) for sheet, found in fitted)) if len(fitted) > 1 else map_lines(*fitted[0])
+    if any(sheet.reader != "parquet" for sheet, _ in fitted):
+        # Text is parsed once; Parquet is read where it lies, so that a file larger than memory passes through.
+        lines = connection.create_table("ingested_lines", lines, temp=True, overwrite=True)
+    formats = tuple(_describe(sheet, found) for sheet, found in fitted) + tuple(map(_describe_ignored, ignored))
+    return Dataset(lines, _stack_cells([sheet for sheet, _ in fitted]), formats)
+
+
+def _expand(files: Sequence[str | Path]) -> list[Path]:
+    if not files:
+        raise DataError("No file was given. Name at least one CSV, Parquet or XLSX file.")
+    paths: list[Path] = []
+    for file in files:
+        matches = [Path(match) for match in sorted(glob.glob(str(file)))] if glob.has_magic(str(file)) else []  # noqa: PTH207
+        if not matches and glob.has_magic(str(file)) and not Path(file).exists():
+            raise DataError(f"No file fits the pattern {file}. Check the folder and the pattern.")
+        paths += matches or [Path(file)]
+    return list(dict.fromkeys(paths))
+
+
+def _name_sources(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Name each file without its folder; of two with one name, the second gets a number."""
+    seen: Counter[str] = Counter()
+    named = []
+    for path in paths:
+        name = path.resolve().name
+        seen[name] += 1
+        named.append((path, name if seen[name] == 1 else f"{name} ({seen[name]})"))
+    return named
+
+
+def _fit_all(
+    sheets: Sequence[Sheet], layout: Layout | str | None, mapping: Mapping[str, str] | None
+) -> tuple[list[tuple[Sheet, Layout]], list[Sheet]]:
+    """Fit a layout to each sheet; a sheet of a workbook that fits none is left out, as long as another one fits."""
+    fitted: list[tuple[Sheet, Layout]] = []
+    ignored: list[tuple[Sheet, DataError]] = []
+    for sheet in sheets:
+        try:
+            fitted.append((sheet, fit(sheet.header, layout, mapping)))
+        except DataError as error:
+            ignored.append((sheet, error))
+    workbooks = {sheet.source.split("#")[0] for sheet, _ in fitted if sheet.reader == "xlsx"}
+    for sheet, error in ignored:
+        if sheet.source.split("#")[0] not in workbooks:
+            raise DataError(f"{sheet.source}: {error}") from error
+    return fitted, [sheet for sheet, _ in ignored]
+
+
+def _describe(sheet: Sheet, layout: Layout) -> Format:
+    return Format(sheet.source, sheet.reader, layout.name, int(sheet.cells.count().execute()), dict(layout.columns), sheet.notes)
+
+
+def _describe_ignored(sheet: Sheet) -> Format:
+    note = f"left out: its columns fit no layout ({', '.join(sheet.header)})"
+    return Format(sheet.source, sheet.reader, "none", 0, {}, (*sheet.notes, note))
+
+
+def _stack_cells(sheets: Sequence[Sheet]) -> ir.Table:
+    """Stack the cells of all sheets as text; a column that a sheet has not is empty there."""
+    names = list(dict.fromkeys(name for sheet in sheets for name in (*sheet.columns, DAMAGED_LINE)))
+    if not any(DAMAGED_LINE in sheet.cells.columns for sheet in sheets):
+        names.remove(DAMAGED_LINE)
+
+    def as_text(sheet: Sheet) -> ir.Table:
+        cells = sheet.cells
+        texts = {name: cells[name].cast("string") if name in cells.columns else ibis.null("string") for name in names}
+        return cells.select(*KEY, **texts)
+
+    stacked = [as_text(sheet) for sheet in sheets]
+    return ibis.union(*stacked) if len(stacked) > 1 else stacked[0]

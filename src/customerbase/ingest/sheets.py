@@ -1,0 +1,57 @@
+"""A sheet: the cells of one file, or of one sheet of a workbook, before anything is known of their meaning."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+
+__all__ = ["DAMAGED_LINE", "KEY", "Sheet", "name_columns"]
+
+KEY = ("source", "source_row")
+"""Where a record stands: the file (and sheet), and the row as a spreadsheet counts it."""
+
+DAMAGED_LINE = "damaged_line"
+"""Column with the text of a line that cannot be split into cells; empty for all others."""
+
+_RESERVED = {*KEY, DAMAGED_LINE, "rule"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The cells of one sheet.
+
+    `header` has the names as they stand in the file; `columns` the same as columns of `cells` (unique, whatever their case).
+    `cells` has `source`, `source_row`, and one column per name; text, unless the format has types of its own.
+    """
+
+    source: str
+    reader: str
+    header: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: ir.Table
+    notes: tuple[str, ...] = ()
+
+    def column(self, name: str) -> str:
+        """Give the column of `cells` that holds the column `name` of the file."""
+        return self.columns[self.header.index(name)]
+
+
+def name_columns(header: Sequence[str]) -> tuple[str, ...]:
+    """Give each name of a header a column name that is unique in an engine that does not tell case apart.
+
+    Examples
+    --------
+    >>> name_columns(["Price", "price", "", "source"])
+    ('Price', 'price (2)', 'column 3', 'source (cell)')
+    """
+    names: list[str] = []
+    seen: Counter[str] = Counter()
+    for position, raw in enumerate(header, start=1):
+        name = raw.strip() or f"column {position}"
+        name = f"{name} (cell)" if name.casefold() in _RESERVED else name
+        seen[name.casefold()] += 1
+        if seen[name.casefold()] > 1:
+            name = f"{name} ({seen[name.casefold()]})"
+        names.append(name)
+    return tuple(names)
