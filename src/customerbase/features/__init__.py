@@ -1,1 +1,1 @@
-"""features."""
+"""What is known of each customer at a date."""

@@ -1,0 +1,248 @@
+"""Features of a customer's orders: how recently, how often, how much, how regularly.
+
+`fold_orders` makes one row of each order and `fold_customers` one row of each customer; every feature is then a function of that
+row. All sums are over integers and decimals, so that they depend neither on the order of rows nor on the number of threads.
+"""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from customerbase.schema import MONEY
+
+__all__ = [
+    "age_days",
+    "average_basket_units",
+    "average_order_value",
+    "average_unit_price",
+    "country",
+    "discount_share",
+    "first_order_value",
+    "fold_customers",
+    "fold_orders",
+    "frequency",
+    "gross_revenue",
+    "is_one_time",
+    "mean_days_between_orders",
+    "monetary",
+    "n_orders_last_90_days",
+    "n_repeat_purchase_days",
+    "n_returns",
+    "n_units",
+    "overdue_ratio",
+    "recency_days",
+    "return_rate",
+    "return_value",
+    "revenue_last_90_days",
+    "revenue_previous_90_days",
+    "revenue_trend",
+    "sd_days_between_orders",
+    "tenure_days",
+    "weekend_share",
+]
+
+_WINDOW_DAYS = 90
+_SATURDAY = 5
+
+
+def fold_orders(lines: ir.Table) -> ir.Table:
+    """Fold order lines into one row per customer and order.
+
+    Returns
+    -------
+    Table
+        `customer_id, order_id, purchased_at` (time of the first purchase line; null for an order of returns alone)`, gross,
+        returned, units, discount, country, n_return_lines`.
+    """
+    is_purchase = ~lines.is_return
+    return lines.group_by("customer_id", "order_id").agg(
+        purchased_at=lines.ordered_at.min(where=is_purchase),
+        gross=lines.amount.sum(where=is_purchase),
+        returned=lines.amount.sum(where=lines.is_return),
+        units=lines.quantity.sum(where=is_purchase),
+        discount=lines.discount.sum(where=is_purchase),
+        country=lines.country.min(),
+        n_return_lines=lines.count(where=lines.is_return),
+    )
+
+
+def fold_customers(orders: ir.Table, as_of: date) -> ir.Table:
+    """Fold orders into one row per customer: the counts, sums and days of which the features are made."""
+    placed = _place_in_time(orders, as_of)
+    is_purchase = placed.age.notnull()
+    is_last_90 = placed.age <= _WINDOW_DAYS
+    is_previous_90 = placed.age.between(_WINDOW_DAYS + 1, 2 * _WINDOW_DAYS)
+    return placed.group_by("customer_id").agg(
+        n_purchases=placed.count(where=is_purchase),
+        n_return_orders=placed.count(where=placed.n_return_lines > 0),
+        n_weekend=placed.count(where=placed.day.day_of_week.index() >= _SATURDAY),
+        n_later_days=placed.count(where=placed.gap_days > 0),
+        n_last_90=placed.count(where=is_last_90),
+        youngest_days=placed.age.min(),
+        oldest_days=placed.age.max(),
+        squared_gaps=(placed.gap_days * placed.gap_days).sum(),
+        gross=_money(placed.gross.sum()),
+        returned=_money(placed.returned.sum()),
+        gross_last_90=_money(placed.gross.sum(where=is_last_90)),
+        gross_previous_90=_money(placed.gross.sum(where=is_previous_90)),
+        gross_first=placed.gross.max(where=is_purchase & placed.gap_days.isnull()),
+        units=_money(placed.units.sum()),
+        discount=placed.discount.sum(),
+        country_last=placed.country.max(where=is_purchase & placed.is_last),
+        country_any=placed.country.max(),
+    )
+
+
+def _place_in_time(orders: ir.Table, as_of: date) -> ir.Table:
+    """Add to each purchase its day, its age at `as_of` and the days since the customer's purchase before it."""
+    dated = orders.mutate(day=orders.purchased_at.date())
+    # Orders of returns alone have no time: they form a row of their own, apart from the customer's purchases.
+    row = ibis.window(group_by=[dated.customer_id, dated.day.isnull()], order_by=[dated.purchased_at, dated.order_id])
+    placed = dated.mutate(previous_day=dated.day.lag().over(row), is_last=dated.day.lead().over(row).isnull())
+    return placed.mutate(
+        gap_days=placed.day.delta(placed.previous_day, unit="day").cast("int64"),
+        age=ibis.literal(as_of).delta(placed.day, unit="day").cast("int64"),
+    )
+
+
+def _money(amount: ir.DecimalValue) -> ir.DecimalValue:
+    return amount.fill_null(0).cast(MONEY)
+
+
+def _ratio(numerator: ir.NumericValue, denominator: ir.NumericValue) -> ir.FloatingValue:
+    return numerator.cast("float64") / denominator.cast("float64").nullif(0)
+
+
+def recency_days(customer: ir.Table) -> ir.Value:
+    """Whole days from the last purchase to `as_of`; missing without a purchase."""
+    return customer.youngest_days
+
+
+def frequency(customer: ir.Table) -> ir.Value:
+    """Number of purchase orders: orders with at least one line that is not a return."""
+    return customer.n_purchases
+
+
+def monetary(customer: ir.Table) -> ir.Value:
+    """Net value: gross revenue less returns, in money; negative where more was returned than bought."""
+    return (customer.gross + customer.returned).cast(MONEY)
+
+
+def gross_revenue(customer: ir.Table) -> ir.Value:
+    """Amount of the purchase lines, in money."""
+    return customer.gross
+
+
+def return_value(customer: ir.Table) -> ir.Value:
+    """Amount returned, in money, at least 0 (but for shops that charge for a return)."""
+    return (-customer.returned).cast(MONEY)
+
+
+def n_returns(customer: ir.Table) -> ir.Value:
+    """Number of orders or documents with at least one returned line."""
+    return customer.n_return_orders
+
+
+def return_rate(customer: ir.Table) -> ir.Value:
+    """Return value over gross revenue; missing without revenue, above 1 where purchases before the export came back."""
+    return _ratio(return_value(customer), customer.gross)
+
+
+def average_order_value(customer: ir.Table) -> ir.Value:
+    """Gross revenue per purchase order, in money; missing without a purchase."""
+    return _ratio(customer.gross, customer.n_purchases)
+
+
+def average_basket_units(customer: ir.Table) -> ir.Value:
+    """Units per purchase order; missing without a purchase."""
+    return _ratio(customer.units, customer.n_purchases)
+
+
+def average_unit_price(customer: ir.Table) -> ir.Value:
+    """Gross revenue per unit, in money; missing where no unit is known."""
+    return _ratio(customer.gross, customer.units)
+
+
+def n_units(customer: ir.Table) -> ir.Value:
+    """Units bought, returns not taken off."""
+    return customer.units
+
+
+def tenure_days(customer: ir.Table) -> ir.Value:
+    """Days from the first purchase to the last; 0 for a single one, missing without a purchase."""
+    return customer.oldest_days - customer.youngest_days
+
+
+def age_days(customer: ir.Table) -> ir.Value:
+    """Days from the first purchase to `as_of`; missing without a purchase."""
+    return customer.oldest_days
+
+
+def n_repeat_purchase_days(customer: ir.Table) -> ir.Value:
+    """Number of days with a purchase after the first of them."""
+    return customer.n_later_days
+
+
+def mean_days_between_orders(customer: ir.Table) -> ir.Value:
+    """Mean number of days from one purchase order to the next; missing below two orders."""
+    return _ratio(tenure_days(customer), customer.n_purchases - 1)
+
+
+def sd_days_between_orders(customer: ir.Table) -> ir.Value:
+    """Sample standard deviation of the days from one purchase order to the next; missing below three orders."""
+    n_gaps = (customer.n_purchases - 1).cast("float64")
+    total = tenure_days(customer).cast("float64")
+    squares = customer.squared_gaps.cast("float64") - total * total / n_gaps.nullif(0)
+    return ibis.ifelse(customer.n_purchases > 2, (squares / (n_gaps - 1).nullif(0)).clip(lower=0).sqrt(), ibis.null("float64"))
+
+
+def overdue_ratio(customer: ir.Table) -> ir.Value:
+    """Recency over the customer's usual gap: 1 when the next order is due, 2 when it is as late again; missing without a gap."""
+    return _ratio(customer.youngest_days, mean_days_between_orders(customer))
+
+
+def n_orders_last_90_days(customer: ir.Table) -> ir.Value:
+    """Number of purchase orders on the last 90 days before `as_of`."""
+    return customer.n_last_90
+
+
+def revenue_last_90_days(customer: ir.Table) -> ir.Value:
+    """Gross revenue of the last 90 days before `as_of`, in money."""
+    return customer.gross_last_90
+
+
+def revenue_previous_90_days(customer: ir.Table) -> ir.Value:
+    """Gross revenue of the 90 days before the last 90, in money."""
+    return customer.gross_previous_90
+
+
+def revenue_trend(customer: ir.Table) -> ir.Value:
+    """Change of revenue between the last two windows of 90 days over their sum: from −1 (stopped) to 1 (began); missing at none."""
+    last, previous = customer.gross_last_90, customer.gross_previous_90
+    return _ratio(last - previous, last + previous)
+
+
+def first_order_value(customer: ir.Table) -> ir.Value:
+    """Gross revenue of the first purchase order, in money; of several at one time, of that with the smallest id."""
+    return customer.gross_first.cast(MONEY)
+
+
+def is_one_time(customer: ir.Table) -> ir.Value:
+    """Whether there is exactly one purchase order."""
+    return customer.n_purchases == 1
+
+
+def weekend_share(customer: ir.Table) -> ir.Value:
+    """Share of the purchase orders that were placed on a Saturday or Sunday; missing without a purchase."""
+    return _ratio(customer.n_weekend, customer.n_purchases)
+
+
+def discount_share(customer: ir.Table) -> ir.Value:
+    """Discounts as a share of what the purchases would have cost without them; missing where the export has no discounts."""
+    return _ratio(customer.discount, customer.gross + customer.discount)
+
+
+def country(customer: ir.Table) -> ir.Value:
+    """Country of the last purchase order, or of any order where there is no purchase."""
+    return customer.country_last.coalesce(customer.country_any)
