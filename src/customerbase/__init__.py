@@ -1,1 +1,85 @@
-"""From a shop's order export to customer segments that can be trusted and acted on."""
+"""From a shop's order export to customer segments that can be trusted and acted on.
+
+Names are loaded when they are first used, so that `import customerbase` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from customerbase.cleaning import RULES as RULES
+    from customerbase.cleaning import Audit as Audit
+    from customerbase.cleaning import Cleaned as Cleaned
+    from customerbase.cleaning import RuleOutcome as RuleOutcome
+    from customerbase.cleaning import clean as clean
+    from customerbase.engine import connect as connect
+    from customerbase.errors import CustomerbaseError as CustomerbaseError
+    from customerbase.errors import DataError as DataError
+    from customerbase.errors import UsageError as UsageError
+    from customerbase.errors import WorkspaceError as WorkspaceError
+    from customerbase.features.customers import FEATURES as FEATURES
+    from customerbase.features.customers import customer_features as customer_features
+    from customerbase.features.customers import matrix as matrix
+    from customerbase.ingest.layouts import LAYOUTS as LAYOUTS
+    from customerbase.ingest.layouts import Layout as Layout
+    from customerbase.ingest.reading import read as read
+    from customerbase.schema import ORDER_LINES as ORDER_LINES
+    from customerbase.schema import Dataset as Dataset
+    from customerbase.schema import Field as Field
+    from customerbase.segmentation.clustering import CLUSTERERS as CLUSTERERS
+    from customerbase.segmentation.clustering import make_clusterer as make_clusterer
+    from customerbase.segmentation.rfm import RFM as RFM
+    from customerbase.segmentation.segments import Segment as Segment
+    from customerbase.segmentation.segments import Segmentation as Segmentation
+    from customerbase.segmentation.segments import assign as assign
+    from customerbase.segmentation.segments import segment as segment
+    from customerbase.synthetic import make_shop as make_shop
+    from customerbase.workflow import Config as Config
+    from customerbase.workflow import run as run
+    from customerbase.workspace import Workspace as Workspace
+
+_HOMES = {
+    "Audit": "cleaning",
+    "CLUSTERERS": "segmentation.clustering",
+    "Cleaned": "cleaning",
+    "Config": "workflow",
+    "CustomerbaseError": "errors",
+    "DataError": "errors",
+    "Dataset": "schema",
+    "FEATURES": "features.customers",
+    "Field": "schema",
+    "LAYOUTS": "ingest.layouts",
+    "Layout": "ingest.layouts",
+    "ORDER_LINES": "schema",
+    "RFM": "segmentation.rfm",
+    "RULES": "cleaning",
+    "RuleOutcome": "cleaning",
+    "Segment": "segmentation.segments",
+    "Segmentation": "segmentation.segments",
+    "UsageError": "errors",
+    "Workspace": "workspace",
+    "WorkspaceError": "errors",
+    "assign": "segmentation.segments",
+    "clean": "cleaning",
+    "connect": "engine",
+    "customer_features": "features.customers",
+    "make_clusterer": "segmentation.clustering",
+    "make_shop": "synthetic",
+    "matrix": "features.customers",
+    "read": "ingest.reading",
+    "run": "workflow",
+    "segment": "segmentation.segments",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - a test holds it against the names above
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the names are of every kind
+    if name not in _HOMES:
+        raise AttributeError(f"module 'customerbase' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"customerbase.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

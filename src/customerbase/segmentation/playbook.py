@@ -1,0 +1,382 @@
+"""From the profile of a segment to its name and strategy; what is said about each kind stands in `playbook.toml`."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import combinations
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from customerbase.errors import DataError
+from customerbase.segmentation.profiles import Profile
+
+__all__ = [
+    "KINDS",
+    "Archetype",
+    "Requirement",
+    "SegmentName",
+    "Strategy",
+    "load_playbook",
+    "name_from_scheme",
+    "name_segments",
+    "parse_playbook",
+]
+
+KINDS = ("life-cycle", "behaviour", "coupons", "engagement", "everyone")
+"""Life-cycle kinds are named by distance; the next three only where their features clearly say so."""
+
+INELIGIBLE = 1e6
+SPECIAL_BONUS = 0.5
+"""More than any distance between a segment and the life-cycle name that suits it."""
+SHARING_PENALTY = 0.05
+"""A second segment under one archetype costs about as much as being 0.13 off in each of three percentile ranks."""
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """What to do with a kind of customer: a goal, three to five actions, where, what to avoid, what to measure.
+
+    Examples
+    --------
+    >>> load_playbook()["new"].strategy.goal
+    'Win the second order soon.'
+    """
+
+    goal: str
+    actions: tuple[str, ...]
+    channel: str
+    avoid: str
+    measure: str
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a statistic of a profile must be before a segment may bear a name.
+
+    A feature that the shop does not have shows nothing: the requirement then fails, unless `holds_if_unknown`.
+
+    Examples
+    --------
+    >>> Requirement("age_days", at_most=0.35).statistic
+    'percentile_rank'
+    """
+
+    feature: str
+    statistic: str = "percentile_rank"
+    at_least: float = -np.inf
+    at_most: float = np.inf
+    holds_if_unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Archetype:
+    """A kind of customer: how it shows in a profile, and the strategy for it.
+
+    `prototype` holds mean percentile ranks by feature; `scheme_names` the names of published schemes that it serves.
+
+    Examples
+    --------
+    >>> load_playbook()["champions"].name
+    'Champions'
+    """
+
+    key: str
+    name: str
+    kind: str
+    description: str
+    color: str
+    scheme_names: tuple[str, ...]
+    prototype: Mapping[str, float]
+    requires: tuple[Requirement, ...]
+    strategy: Strategy
+
+
+@dataclass(frozen=True)
+class SegmentName:
+    """The name of one segment, the colour that goes with the name, and the archetype behind both.
+
+    Examples
+    --------
+    >>> champions = load_playbook()["champions"]
+    >>> SegmentName(champions.name, champions.color, champions).color
+    '#007744'
+    """
+
+    name: str
+    color: str
+    archetype: Archetype
+
+
+@cache
+def load_playbook() -> Mapping[str, Archetype]:
+    """Return the archetypes that come with the package, by key.
+
+    Examples
+    --------
+    >>> list(load_playbook())[:3]
+    ['champions', 'loyal', 'potential_loyalists']
+    """
+    return parse_playbook((files("customerbase.segmentation") / "playbook.toml").read_text(encoding="utf-8"))
+
+
+def parse_playbook(text: str) -> Mapping[str, Archetype]:
+    """Return the archetypes of a playbook, by key, in the order of the text.
+
+    Parameters
+    ----------
+    text
+        TOML: one `[[archetype]]` table for each kind of customer, in the form of `playbook.toml`.
+
+    Raises
+    ------
+    DataError
+        The text is no TOML, an entry is incomplete, or a key, a name, a colour or an action stands twice.
+
+    Examples
+    --------
+    >>> parse_playbook("archetype = 3")
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.DataError: The playbook has no [[archetype]] entries. Give each kind of customer one.
+    """
+    try:
+        entries = tomllib.loads(text).get("archetype")
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"The playbook cannot be read as TOML: {error}. Mend that line.") from error
+    if not isinstance(entries, list):
+        raise DataError("The playbook has no [[archetype]] entries. Give each kind of customer one.")
+    archetypes = tuple(_parse_archetype(entry) for entry in entries)
+    _check_unique(archetypes)
+    return MappingProxyType({archetype.key: archetype for archetype in archetypes})
+
+
+def _parse_archetype(entry: Mapping[str, Any]) -> Archetype:
+    try:
+        strategy = Strategy(**{**entry["strategy"], "actions": tuple(entry["strategy"]["actions"])})
+        archetype = Archetype(
+            **{
+                **entry,
+                "scheme_names": tuple(entry["scheme_names"]),
+                "prototype": MappingProxyType(entry["prototype"]),
+                "requires": tuple(Requirement(**requirement) for requirement in entry["requires"]),
+                "strategy": strategy,
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"The playbook's entry '{entry.get('key')}' is incomplete or has an unknown part: {error}. "
+            "Give it the parts that the other entries have."
+        ) from error
+    if archetype.kind not in KINDS or not 3 <= len(strategy.actions) <= 5:
+        raise DataError(
+            f"The playbook's entry '{archetype.key}' has kind '{archetype.kind}' and {len(strategy.actions)} actions. "
+            f"A kind is one of {', '.join(KINDS)}, and a strategy has 3 to 5 actions."
+        )
+    return archetype
+
+
+def _check_unique(archetypes: Sequence[Archetype]) -> None:
+    parts = {
+        "key": [archetype.key for archetype in archetypes],
+        "name": [archetype.name for archetype in archetypes],
+        "color": [archetype.color for archetype in archetypes],
+        "scheme name": [name for archetype in archetypes for name in archetype.scheme_names],
+        "action": [action for archetype in archetypes for action in archetype.strategy.actions],
+    }
+    for part, values in parts.items():
+        value, n = Counter(values).most_common(1)[0] if values else ("", 0)
+        if n > 1:
+            raise DataError(f"The playbook has the {part} '{value}' {n} times. Each may stand once: change the others.")
+
+
+def name_segments(
+    profiles: Sequence[Profile], playbook: Mapping[str, Archetype] | None = None
+) -> tuple[SegmentName, ...]:
+    """Name segments by their profiles: no two alike, and each name fitting its profile as well as the others allow.
+
+    Segments and archetypes are matched so that the sum of squared distances between profiles and prototypes is least
+    (Kuhn 1955). A name is only given where its requirements hold: champions must be recent, new customers young, and
+    returners, bulk buyers and users of coupons far from the base. Where several segments are of one kind, the nearest
+    bears the plain name and the others say how they differ from it.
+
+    Parameters
+    ----------
+    profiles
+        One for each segment. Neither their order nor the scale of money has a say; segments whose profiles are equal
+        cannot be told apart and get a number.
+    playbook
+        The archetypes to choose from, by key; those of the package when not given.
+
+    Returns
+    -------
+    One name for each profile, in their order.
+
+    Raises
+    ------
+    DataError
+        No archetype of the playbook may bear a name for one of the profiles.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.profiles import FeatureSummary
+    >>> def profile(recency, frequency, monetary):
+    ...     return {"recency_days": FeatureSummary(recency, 10, 10), "frequency": FeatureSummary(frequency, 3, 3),
+    ...             "monetary": FeatureSummary(monetary, 50, 50)}
+    >>> [s.name for s in name_segments([profile(.9, .2, .2), profile(.2, .95, .95), profile(.2, .78, .8)])]
+    ['Lost customers', 'Champions', 'Loyal customers']
+    """
+    playbook = load_playbook() if playbook is None else playbook
+    order = sorted(range(len(profiles)), key=lambda index: _sort_key(profiles[index]))
+    candidates = tuple(playbook.values())
+    ordered = [profiles[index] for index in order]
+    chosen = _match(ordered, candidates)
+    names = _distinguish(ordered, chosen)
+    by_index = dict(zip(order, names, strict=True))
+    return tuple(by_index[index] for index in range(len(profiles)))
+
+
+def name_from_scheme(
+    names: Sequence[str], profiles: Sequence[Profile], playbook: Mapping[str, Archetype] | None = None
+) -> tuple[SegmentName, ...]:
+    """Keep the names of a scheme and find the archetype behind each: by name, else by the nearest profile.
+
+    Parameters
+    ----------
+    names, profiles
+        One for each segment.
+    playbook
+        The archetypes to choose from, by key; those of the package when not given.
+
+    Returns
+    -------
+    One for each name, in their order. A name that the playbook does not know may share its colour with another.
+
+    Examples
+    --------
+    >>> [(s.name, s.archetype.key) for s in name_from_scheme(["Cannot Lose Them", "Lost"], [{}, {}])]
+    [('Cannot Lose Them', 'cannot_lose'), ('Lost', 'lost')]
+    """
+    playbook = load_playbook() if playbook is None else playbook
+    known = {name: archetype for archetype in playbook.values() for name in (archetype.name, *archetype.scheme_names)}
+    found = (
+        known.get(name) or _match([profile], tuple(playbook.values()), is_alone=False)[0]
+        for name, profile in zip(names, profiles, strict=True)
+    )
+    return tuple(SegmentName(name, kind.color, kind) for name, kind in zip(names, found, strict=True))
+
+
+def _sort_key(profile: Profile) -> list[tuple[str, float, float, float]]:
+    return sorted((name, s.percentile_rank, s.median, s.mean) for name, s in profile.items())
+
+
+def _match(
+    profiles: Sequence[Profile], archetypes: Sequence[Archetype], is_alone: bool | None = None
+) -> list[Archetype]:
+    """Choose an archetype for each profile; each further use of one costs one penalty more."""
+    is_alone = len(profiles) == 1 if is_alone is None else is_alone
+    costs = np.array([[_cost(profile, archetype, is_alone) for archetype in archetypes] for profile in profiles])
+    n_uses = len(profiles)
+    penalties = np.repeat(np.arange(n_uses), len(archetypes)) * SHARING_PENALTY
+    expanded = np.tile(costs, (1, n_uses)) + penalties if n_uses else np.empty((0, 0))
+    rows, columns = linear_sum_assignment(expanded)
+    if n_uses and expanded[rows, columns].max() >= INELIGIBLE:
+        raise DataError("No archetype of the playbook suits one of the segments. Add one with weaker requirements.")
+    return [archetypes[column % len(archetypes)] for column in columns]
+
+
+def _cost(profile: Profile, archetype: Archetype, is_alone: bool) -> float:
+    """Return the squared distance over the prototype's features; a special kind that is met goes first."""
+    if archetype.kind == "everyone":
+        return -1.0 if is_alone else INELIGIBLE
+    if not all(_is_met(requirement, profile) for requirement in archetype.requires):
+        return INELIGIBLE
+    squares = [
+        (profile[feature].percentile_rank - rank) ** 2
+        for feature, rank in archetype.prototype.items()
+        if feature in profile
+    ]
+    return sum(squares) - (0.0 if archetype.kind == "life-cycle" else SPECIAL_BONUS)
+
+
+def _is_met(requirement: Requirement, profile: Profile) -> bool:
+    summary = profile.get(requirement.feature)
+    if summary is None:
+        return requirement.holds_if_unknown
+    value: float = getattr(summary, requirement.statistic)
+    return requirement.at_least <= value <= requirement.at_most
+
+
+CLEAR_DIFFERENCE = 0.05
+"""A difference in mean percentile rank that a reader sees."""
+
+QUALIFIERS = {
+    "monetary": ("higher spend", "lower spend"),
+    "frequency": ("more orders", "fewer orders"),
+    "recency_days": ("less recent", "more recent"),
+    "age_days": ("longer known", "newer"),
+    "average_basket_units": ("larger baskets", "smaller baskets"),
+    "return_rate": ("more returns", "fewer returns"),
+}
+"""Words for a segment above or below its namesake in a feature; of clear differences the first here is told."""
+
+SHADES = {
+    words: (-0.5 if is_lower else 0.5) * (place + 1) / len(QUALIFIERS)
+    for place, pair in enumerate(QUALIFIERS.values())
+    for is_lower, words in enumerate(pair)
+}
+"""How far each qualifier moves the archetype's colour towards white (above 0) or black (below 0)."""
+
+
+def _distinguish(profiles: Sequence[Profile], archetypes: Sequence[Archetype]) -> list[SegmentName]:
+    """Give the plain name to the nearest segment of each kind, and qualified names to the others."""
+    names: dict[int, SegmentName] = {}
+    taken: set[str] = set()
+    nearest_first = sorted(range(len(profiles)), key=lambda index: _cost(profiles[index], archetypes[index], True))
+    namesakes: dict[str, Profile] = {}
+    for index in nearest_first:
+        archetype, profile = archetypes[index], profiles[index]
+        namesake = namesakes.setdefault(archetype.key, profile)
+        qualifiers = () if namesake is profile else _qualify(profile, namesake)
+        names[index] = next(
+            name for name in _possible_names(archetype, qualifiers, namesake is profile) if name.name not in taken
+        )
+        taken.add(names[index].name)
+    return [names[index] for index in range(len(profiles))]
+
+
+def _qualify(profile: Profile, namesake: Profile) -> tuple[str, ...]:
+    """Say how a profile differs from its namesake's: clear differences first, then the others by size."""
+    differences = {
+        feature: profile[feature].percentile_rank - namesake[feature].percentile_rank
+        for feature in QUALIFIERS
+        if feature in profile and feature in namesake
+    }
+    most_telling_first = sorted(differences, key=lambda feature: -min(abs(differences[feature]), CLEAR_DIFFERENCE))
+    return tuple(
+        QUALIFIERS[feature][differences[feature] < 0] for feature in most_telling_first if differences[feature]
+    )
+
+
+def _possible_names(archetype: Archetype, qualifiers: tuple[str, ...], is_plain: bool) -> Iterator[SegmentName]:
+    if is_plain:
+        yield SegmentName(archetype.name, archetype.color, archetype)
+    for n_words in range(1, len(qualifiers) + 1):
+        for words in combinations(qualifiers, n_words):
+            yield SegmentName(f"{archetype.name}, {' and '.join(words)}", _shade(archetype.color, words), archetype)
+    for number in range(2, 1000):
+        yield SegmentName(f"{archetype.name} {number}", _shade(archetype.color, ("lower spend",) * number), archetype)
+
+
+def _shade(color: str, words: tuple[str, ...]) -> str:
+    """Mix a colour with white or black, so that a qualified name has a colour of its own, the same at every date."""
+    channels = [float(int(color[place : place + 2], 16)) for place in (1, 3, 5)]
+    for word in words:
+        target = 255.0 if SHADES[word] > 0 else 0.0
+        channels = [channel + (target - channel) * abs(SHADES[word]) for channel in channels]
+    return "#" + "".join(f"{round(channel):02x}" for channel in channels)

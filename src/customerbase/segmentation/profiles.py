@@ -1,0 +1,208 @@
+"""What a segment looks like: where its customers stand within the whole base, and that in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["PROFILE_FEATURES", "FeatureSummary", "Profile", "describe_traits", "make_profiles", "percentile_ranks"]
+
+PROFILE_FEATURES = (
+    "recency_days",
+    "frequency",
+    "monetary",
+    "average_order_value",
+    "average_basket_units",
+    "n_products",
+    "tenure_days",
+    "age_days",
+    "overdue_ratio",
+    "n_orders_last_90_days",
+    "return_rate",
+    "discount_share",
+    "is_one_time",
+    "n_claimed",
+    "burn_rate",
+    "n_sessions",
+    "cart_abandonment_rate",
+)
+"""The features of a profile, in the order in which it shows them; those that a table lacks are left out."""
+
+
+@dataclass(frozen=True)
+class FeatureSummary:
+    """One feature of a segment's customers.
+
+    `percentile_rank` is the mean of their percentile ranks within the whole base (0 to 1; the base itself has 0.5);
+    `median` and `mean` are in the feature's own unit.
+
+    Examples
+    --------
+    >>> FeatureSummary(percentile_rank=0.1, median=9.0, mean=12.5).median
+    9.0
+    """
+
+    percentile_rank: float
+    median: float
+    mean: float
+
+
+Profile: TypeAlias = Mapping[str, FeatureSummary]
+"""A summary for each feature that at least one customer of the segment has."""
+
+
+def percentile_ranks(X: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of the base that lies below each value, counting half of those who share it.
+
+    Parameters
+    ----------
+    X
+        One row per customer, one numeric column per feature. Missing values stay missing and count for nobody.
+
+    Returns
+    -------
+    Of the shape of X, above 0 and below 1; the mean of each column is 0.5.
+
+    Examples
+    --------
+    >>> percentile_ranks(pd.DataFrame({"frequency": [1, 1, 2, 9]})).frequency.tolist()
+    [0.25, 0.25, 0.625, 0.875]
+    """
+    return (X.rank() - 0.5) / X.count()
+
+
+def make_profiles(X: pd.DataFrame, labels: npt.ArrayLike) -> dict[int, dict[str, FeatureSummary]]:
+    """Profile each segment against the whole base.
+
+    Parameters
+    ----------
+    X
+        The whole base: one row per customer, one numeric column per feature.
+    labels
+        The segment of each row.
+
+    Returns
+    -------
+    For each label, in ascending order, its profile. Figures are rounded to four decimals, so that the order of a sum
+    never shows. A feature that no customer of a segment has is left out.
+
+    Examples
+    --------
+    >>> base = pd.DataFrame({"frequency": [1.0, 1.0, 2.0, 9.0]})
+    >>> make_profiles(base, [0, 0, 1, 1])[1]
+    {'frequency': FeatureSummary(percentile_rank=0.75, median=5.5, mean=5.5)}
+    """
+    columns = [name for name in PROFILE_FEATURES if name in X]
+    grouping = np.asarray(labels)
+    by_segment = X[columns].groupby(grouping)
+    ranks = percentile_ranks(X[columns]).groupby(grouping).mean()
+    statistics = np.stack([ranks.to_numpy(), by_segment.median().to_numpy(), by_segment.mean().to_numpy()], axis=-1)
+    # Adding 0.0 turns a negative zero into zero.
+    rounded = statistics.round(4) + 0.0
+    return {
+        int(label): {
+            name: FeatureSummary(*map(float, values))
+            for name, values in zip(columns, rows, strict=True)
+            if not np.isnan(values[0])
+        }
+        for label, rows in zip(ranks.index, rounded, strict=True)
+    }
+
+
+RECENCY_WORDS = (
+    (0.2, "bought very recently"),
+    (0.4, "bought recently"),
+    (0.6, "last bought a while ago"),
+    (0.77, "silent for long"),
+    (1.0, "gone longest"),
+)
+FREQUENCY_WORDS = (
+    (0.35, "few orders"),
+    (0.5, "fewer orders than most"),
+    (0.75, "several orders"),
+    (0.9, "many orders"),
+    (1.0, "the most orders"),
+)
+MONETARY_WORDS = (
+    (0.35, "low spend"),
+    (0.5, "spend a little below the middle"),
+    (0.75, "spend above the middle"),
+    (0.9, "high spend"),
+    (1.0, "the highest spend"),
+)
+
+
+def describe_traits(profile: Profile) -> tuple[str, ...]:
+    """Say in short phrases what a profile shows, the most telling first.
+
+    Returns
+    -------
+    Recency, frequency and spend always where the profile has them; the rest only where it stands out.
+
+    Examples
+    --------
+    >>> describe_traits({
+    ...     "recency_days": FeatureSummary(0.15, 9.0, 12.5),
+    ...     "frequency": FeatureSummary(0.96, 12.0, 14.0),
+    ...     "age_days": FeatureSummary(0.2, 134.0, 140.0),
+    ... })
+    ('bought very recently, 9 days ago (median)', 'the most orders: 12 (median)',
+     'new to the shop: first order 134 days ago (median)')
+    """
+    phrases = (
+        _banded(profile, "recency_days", RECENCY_WORDS, "{words}, {median} days ago (median)"),
+        _banded(profile, "frequency", FREQUENCY_WORDS, "{words}: {median} (median)"),
+        _banded(profile, "monetary", MONETARY_WORDS, "{words}: {median} (median)"),
+        _age_trait(profile.get("age_days")),
+        *(_special_trait(profile, *rule) for rule in SPECIAL_TRAITS),
+    )
+    return tuple(phrase for phrase in phrases if phrase)
+
+
+def _banded(profile: Profile, feature: str, bands: tuple[tuple[float, str], ...], template: str) -> str:
+    summary = profile.get(feature)
+    if summary is None:
+        return ""
+    words = next(words for upper, words in bands if summary.percentile_rank <= upper)
+    return template.format(words=words, median=_number(summary.median))
+
+
+def _age_trait(summary: FeatureSummary | None) -> str:
+    if summary is None or 0.3 < summary.percentile_rank < 0.75:
+        return ""
+    words = "new to the shop" if summary.percentile_rank <= 0.3 else "of long standing"
+    return f"{words}: first order {_number(summary.median)} days ago (median)"
+
+
+SPECIAL_TRAITS = (
+    ("is_one_time", "mean", 0.5, 1.0, "{value:.0%} bought only once"),
+    ("return_rate", "percentile_rank", 0.75, 1.0, "send back {mean:.0%} of what they buy (mean)"),
+    ("average_basket_units", "percentile_rank", 0.85, 1.0, "huge baskets: {median:,.0f} units (median)"),
+    ("n_claimed", "percentile_rank", 0.55, 1.0, "claim many coupons: {median:,.0f} (median)"),
+    ("n_claimed", "percentile_rank", 0.0, 0.3, "claim few coupons: {median:,.0f} (median)"),
+    ("burn_rate", "percentile_rank", 0.62, 1.0, "burn {mean:.0%} of the coupons they claim (mean)"),
+    ("burn_rate", "percentile_rank", 0.0, 0.35, "burn only {mean:.0%} of the coupons they claim (mean)"),
+    ("n_sessions", "percentile_rank", 0.65, 1.0, "many visits: {median:,.0f} (median)"),
+    ("cart_abandonment_rate", "percentile_rank", 0.6, 1.0, "leave {mean:.0%} of their baskets (mean)"),
+)
+"""Feature, statistic, from, to, phrase: said where the statistic lies in the range."""
+
+
+def _special_trait(
+    profile: Profile, feature: str, statistic: str, at_least: float, at_most: float, template: str
+) -> str:
+    summary = profile.get(feature)
+    if summary is None:
+        return ""
+    value = getattr(summary, statistic)
+    if not at_least <= value <= at_most:
+        return ""
+    return template.format(value=value, median=summary.median, mean=summary.mean)
+
+
+def _number(value: float) -> str:
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+    return f"{value:,.{digits}f}".removesuffix(".00").removesuffix(".0")

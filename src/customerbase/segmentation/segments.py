@@ -1,0 +1,394 @@
+"""Customers to named segments: learn a model once, name what it finds, place customers of other dates with it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from customerbase.errors import DataError
+from customerbase.features.customers import matrix
+from customerbase.segmentation.clustering import DEFAULT_COLUMNS, single_thread
+from customerbase.segmentation.playbook import SegmentName, Strategy, name_from_scheme, name_segments
+from customerbase.segmentation.profiles import (
+    PROFILE_FEATURES,
+    FeatureSummary,
+    Profile,
+    describe_traits,
+    make_profiles,
+)
+from customerbase.segmentation.quality import Quality, measure_quality
+from customerbase.segmentation.rfm import RFM, SCORE_COLUMNS
+
+__all__ = ["Segment", "Segmentation", "assign", "restore", "segment", "segments_to_json"]
+
+BATCH_CUSTOMERS = 100_000
+"""Customers placed at a time, so that the model's working copies stay small."""
+
+
+class Clusterer(Protocol):
+    """What a model must offer: scikit-learn's `fit` and `predict`."""
+
+    def fit(self, X: pd.DataFrame) -> Any: ...  # noqa: ANN401
+    def predict(self, X: pd.DataFrame) -> npt.NDArray[np.int64]: ...
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment, with all that a manager reads about it.
+
+    `share` is its part of the customers with a purchase, `revenue_share` its part of their gross revenue; `archetype`
+    is a key of the playbook. A colour goes with a name and stays with it at every date.
+    """
+
+    id: int
+    name: str
+    color: str
+    n_customers: int
+    share: float
+    revenue_share: float
+    profile: Profile
+    traits: tuple[str, ...]
+    archetype: str
+    strategy: Strategy
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The segments of one date and the model that placed the customers.
+
+    `assignments` has one row per customer with a purchase, sorted by `customer_id`: `customer_id, as_of, segment_id,
+    segment`, and of an RFM model also `r_score, f_score, m_score`. `segments` are those that have a customer, by `id`;
+    `labels` says which label of the model each of them is. `quality` is None for a model that compares no distances.
+    """
+
+    as_of: date
+    assignments: ir.Table
+    segments: tuple[Segment, ...]
+    quality: Quality | None
+    model: Clusterer
+    labels: tuple[int, ...]
+
+
+def segment(
+    features: ir.Table, model: Clusterer, random_state: int = 0, max_fit_customers: int = 200_000
+) -> Segmentation:
+    """Learn a model from customer features, place every customer with a purchase, and name the segments.
+
+    The model learns from a seeded sample where there are more than `max_fit_customers`. Neither the order of the
+    customers, nor the scale of money, nor the labels that the model happens to give changes a segment or a name.
+    Segments of a clusterer are numbered from 1 by spend, the highest first, and named from their profiles by the
+    playbook; those of `RFM` have the numbers and names of the scheme, and the ones without a customer are left out.
+
+    Parameters
+    ----------
+    features
+        One row per customer of one date, as `customer_features` gives it.
+    model
+        Of `make_clusterer`, an `RFM`, or another estimator with `fit` and `predict`, which then sees recency_days,
+        frequency and monetary. It is copied, never changed.
+    random_state
+        Seed of the sample and of the quality figures.
+    max_fit_customers
+        Most customers that the model learns from.
+
+    Raises
+    ------
+    DataError
+        No customer has a purchase, there are more segments than customers, or the customers are too alike; or the
+        features hold several dates.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.clustering import make_clusterer
+    >>> features = ibis.memtable(pa.table({
+    ...     "customer_id": ["a", "b", "c", "d"], "as_of": [date(2024, 1, 1)] * 4, "recency_days": [5, 9, 300, 280],
+    ...     "frequency": [9, 8, 1, 1], "monetary": [900, 800, 20, 30], "gross_revenue": [900, 800, 20, 30],
+    ... }))
+    >>> result = segment(features, make_clusterer(n_segments=2))
+    >>> [(s.id, s.name, s.n_customers, s.share) for s in result.segments]
+    [(1, 'Loyal customers', 2, 0.5), (2, 'Lost customers', 2, 0.5)]
+    """
+    as_of = _read_date(features)
+    columns = _model_columns(model)
+    X = matrix(features, [c for c in features.columns if c in {*PROFILE_FEATURES, *columns, "gross_revenue"}])
+    if as_of is None or X.empty:
+        raise DataError("There is no customer with a purchase to segment. Read more orders, or choose a later --as-of.")
+    sample = _sample(X[columns], max_fit_customers, random_state)
+    fitted = _fit(model, sample)
+    labels = _predict(fitted, X[columns])
+    profiles = make_profiles(X, labels)
+    order = _order_labels(fitted, profiles)
+    segments = _describe(fitted, X, labels, {label: profiles[label] for label in order})
+    return Segmentation(
+        as_of=as_of,
+        assignments=_assignments(fitted, segments, order, X[columns], labels, as_of),
+        segments=segments,
+        quality=_quality(fitted, X[columns], labels, random_state),
+        model=fitted,
+        labels=order,
+    )
+
+
+def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
+    """Place customers, of this or another date or file, with what a segmentation has learnt; nothing is learnt anew.
+
+    Parameters
+    ----------
+    segmentation
+        Of `segment` or `restore`.
+    features
+        One row per customer of one date; it may hold a single customer, or none.
+
+    Returns
+    -------
+    A table like `Segmentation.assignments`, of the customers with a purchase.
+
+    Raises
+    ------
+    DataError
+        The features hold several dates, or lack a column that the model looks at.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.rfm import RFM
+    >>> columns = {"customer_id": ["a", "b"], "as_of": [date(2024, 1, 1)] * 2, "recency_days": [5, 300],
+    ...            "frequency": [9, 1], "monetary": [900, 20], "gross_revenue": [900, 20]}
+    >>> learnt = segment(ibis.memtable(pa.table(columns)), RFM())
+    >>> newcomer = {name: values[:1] for name, values in columns.items()} | {"customer_id": ["z"]}
+    >>> assign(learnt, ibis.memtable(pa.table(newcomer))).select("customer_id", "segment").to_pyarrow().to_pylist()
+    [{'customer_id': 'z', 'segment': 'Potential Loyalist'}]
+    """
+    as_of = _read_date(features)
+    columns = _model_columns(segmentation.model)
+    X = matrix(features, columns)
+    labels = _predict(segmentation.model, X)
+    return _assignments(segmentation.model, segmentation.segments, segmentation.labels, X, labels, as_of)
+
+
+def segments_to_json(segmentation: Segmentation) -> list[dict[str, Any]]:
+    """Return the segments as plain values, one dict for each, in the order of their numbers.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.rfm import RFM
+    >>> features = ibis.memtable(pa.table({"customer_id": ["a"], "as_of": [date(2024, 1, 1)], "recency_days": [5],
+    ...                                    "frequency": [9], "monetary": [900], "gross_revenue": [900]}))
+    >>> list(segments_to_json(segment(features, RFM()))[0])
+    ['id', 'name', 'color', 'n_customers', 'share', 'revenue_share', 'profile', 'traits', 'archetype', 'strategy']
+    """
+    return [
+        {
+            **vars(one),
+            "profile": {name: asdict(summary) for name, summary in one.profile.items()},
+            "traits": list(one.traits),
+            "strategy": {**asdict(one.strategy), "actions": list(one.strategy.actions)},
+        }
+        for one in segmentation.segments
+    ]
+
+
+def restore(
+    segments: Sequence[Mapping[str, Any]],
+    labels: Sequence[int],
+    model: Clusterer,
+    assignments: ir.Table,
+    as_of: date,
+    quality: Quality | None = None,
+) -> Segmentation:
+    """Rebuild a segmentation from what was saved of it.
+
+    Parameters
+    ----------
+    segments
+        Of `segments_to_json`.
+    labels, model, assignments, as_of, quality
+        The fields of the saved `Segmentation`.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.rfm import RFM
+    >>> features = ibis.memtable(pa.table({"customer_id": ["a"], "as_of": [date(2024, 1, 1)], "recency_days": [5],
+    ...                                    "frequency": [9], "monetary": [900], "gross_revenue": [900]}))
+    >>> saved = segment(features, RFM())
+    >>> again = restore(segments_to_json(saved), saved.labels, saved.model, saved.assignments, saved.as_of)
+    >>> again.segments == saved.segments
+    True
+    """
+    return Segmentation(
+        as_of=as_of,
+        assignments=assignments,
+        segments=tuple(_segment_from_json(one) for one in segments),
+        quality=quality,
+        model=model,
+        labels=tuple(labels),
+    )
+
+
+def _segment_from_json(one: Mapping[str, Any]) -> Segment:
+    strategy = Strategy(**{**one["strategy"], "actions": tuple(one["strategy"]["actions"])})
+    profile = {name: FeatureSummary(**summary) for name, summary in one["profile"].items()}
+    return Segment(**{**one, "profile": profile, "traits": tuple(one["traits"]), "strategy": strategy})
+
+
+def _read_date(features: ir.Table) -> date | None:
+    """Return the one date of a feature table; None when it is empty."""
+    dates = features.aggregate(first=features.as_of.min(), last=features.as_of.max()).to_pyarrow().to_pylist()[0]
+    if dates["first"] != dates["last"]:
+        raise DataError(
+            f"The features hold several dates, from {dates['first']} to {dates['last']}. "
+            "Segment one date at a time: filter the table by as_of."
+        )
+    first: date | None = dates["first"]
+    return first
+
+
+def _model_columns(model: Clusterer) -> list[str]:
+    selected = getattr(model[0], "columns", None) if isinstance(model, Pipeline) else None
+    return list(selected or DEFAULT_COLUMNS)
+
+
+def _sample(X: pd.DataFrame, n_customers: int, random_state: int) -> pd.DataFrame:
+    if len(X) <= n_customers:
+        return X
+    chosen = np.random.default_rng(random_state).choice(len(X), n_customers, replace=False)
+    return X.iloc[np.sort(chosen)]
+
+
+def _fit(model: Clusterer, X: pd.DataFrame) -> Clusterer:
+    copy: Clusterer = clone(model)
+    _check_enough_customers(copy, X)
+    with single_thread():
+        copy.fit(X)
+    return copy
+
+
+def _check_enough_customers(model: Clusterer, X: pd.DataFrame) -> None:
+    n_segments = getattr(model[-1], "n_clusters", None) if isinstance(model, Pipeline) else None
+    if n_segments is None:
+        return
+    if n_segments > len(X):
+        raise DataError(
+            f"Cannot make {n_segments} segments of {len(X)} customers. "
+            f"Ask for at most {len(X)} with --n-segments, or read more orders."
+        )
+    n_distinct = len(np.unique(clone(model)[:-1].fit_transform(X), axis=0))
+    if n_segments > n_distinct:
+        raise DataError(
+            f"Cannot make {n_segments} segments: by {', '.join(X.columns)} the {len(X)} customers are only "
+            f"{n_distinct} different kinds. Ask for at most {n_distinct} with --n-segments, or use --model rfm."
+        )
+
+
+def _batches(X: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(X), BATCH_CUSTOMERS):
+        yield X.iloc[start : start + BATCH_CUSTOMERS]
+
+
+def _predict(model: Clusterer, X: pd.DataFrame) -> npt.NDArray[np.int64]:
+    none: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
+    with single_thread():
+        return np.concatenate([none, *(model.predict(batch) for batch in _batches(X))])
+
+
+def _order_labels(model: Clusterer, profiles: Mapping[int, Profile]) -> tuple[int, ...]:
+    """Order by the scheme, else by spend; what a clusterer calls its clusters has no say."""
+    if isinstance(model, RFM):
+        return tuple(profiles)
+    return tuple(sorted(profiles, key=lambda label: _rank_key(profiles[label])))
+
+
+def _rank_key(profile: Profile) -> list[float]:
+    """Order profiles by spend rank, then by every other figure that they have."""
+    by_spend = ("monetary", *(name for name in profile if name != "monetary"))
+    return [-getattr(profile[name], part) for part in ("percentile_rank", "median", "mean") for name in by_spend]
+
+
+def _describe(
+    model: Clusterer, X: pd.DataFrame, labels: npt.NDArray[np.int64], profiles: Mapping[int, Profile]
+) -> tuple[Segment, ...]:
+    revenue = X.gross_revenue.groupby(labels).sum()
+    total = float(X.gross_revenue.sum())
+    n_customers = np.bincount(labels)
+    return tuple(
+        _make_segment(number, name, profile, int(n_customers[label]), len(X), _part(float(revenue[label]), total))
+        for (label, profile), (number, name) in zip(profiles.items(), _numbers_and_names(model, profiles), strict=True)
+    )
+
+
+def _make_segment(
+    number: int, name: SegmentName, profile: Profile, n_customers: int, n_all: int, revenue_share: float
+) -> Segment:
+    return Segment(
+        id=number,
+        name=name.name,
+        color=name.color,
+        n_customers=n_customers,
+        share=n_customers / n_all,
+        revenue_share=revenue_share,
+        profile=profile,
+        traits=describe_traits(profile),
+        archetype=name.archetype.key,
+        strategy=name.archetype.strategy,
+    )
+
+
+def _part(revenue: float, total: float) -> float:
+    """Return a revenue share; where nobody paid anything, nobody has one."""
+    return revenue / total if total else 0.0
+
+
+def _numbers_and_names(model: Clusterer, profiles: Mapping[int, Profile]) -> list[tuple[int, SegmentName]]:
+    if isinstance(model, RFM):
+        names = name_from_scheme([str(model.segment_names_[label]) for label in profiles], list(profiles.values()))
+        return [(label + 1, name) for label, name in zip(profiles, names, strict=True)]
+    return list(enumerate(name_segments(list(profiles.values())), start=1))
+
+
+def _quality(model: Clusterer, X: pd.DataFrame, labels: npt.NDArray[np.int64], random_state: int) -> Quality | None:
+    if not isinstance(model, Pipeline):
+        return None
+    with single_thread():
+        return measure_quality(model[:-1].transform(X), labels, random_state=random_state)
+
+
+def _assignments(
+    model: Clusterer,
+    segments: Sequence[Segment],
+    order: Sequence[int],
+    X: pd.DataFrame,
+    labels: npt.NDArray[np.int64],
+    as_of: date | None,
+) -> ir.Table:
+    numbers, names = _by_label(model, segments, order)
+    columns = {
+        "customer_id": pa.array(X.index.to_numpy(), type=pa.string()),
+        "as_of": pa.array([as_of] * len(X), type=pa.date32()),
+        "segment_id": pa.array(numbers[labels], type=pa.int64()),
+        "segment": pa.array(names[labels], type=pa.string()),
+    }
+    if isinstance(model, RFM):
+        scores = model.transform(X) if len(X) else np.empty((0, len(SCORE_COLUMNS)), dtype=np.int64)
+        columns |= dict(zip(SCORE_COLUMNS, map(pa.array, scores.T), strict=True))
+    return ibis.memtable(pa.table(columns))
+
+
+def _by_label(
+    model: Clusterer, segments: Sequence[Segment], order: Sequence[int]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+    """Return number and name by label; an RFM scheme also knows the segments that had nobody when it was learnt."""
+    if isinstance(model, RFM):
+        return np.arange(1, len(model.segment_names_) + 1), model.segment_names_.astype(object)
+    numbers = np.zeros(max(order) + 1, dtype=np.int64)
+    names = np.empty(max(order) + 1, dtype=object)
+    for label, one in zip(order, segments, strict=True):
+        numbers[label], names[label] = one.id, one.name
+    return numbers, names

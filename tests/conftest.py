@@ -1,0 +1,83 @@
+"""Fixtures of all tests: a tiny shop worked out by hand, and the real data where they stand beside the checkout."""
+
+import os
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pytest
+from hypothesis import settings
+
+from customerbase.cleaning import clean
+from customerbase.schema import Dataset
+
+settings.register_profile("customerbase", deadline=None, max_examples=40, derandomize=True)
+settings.load_profile("customerbase")
+
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def skip_without(resource: str, reason: str) -> None:
+    """Skip a test for want of a resource, or fail it where CUSTOMERBASE_REQUIRE names the resource."""
+    required = os.environ.get("CUSTOMERBASE_REQUIRE", "").split(",")
+    if resource in required:
+        pytest.fail(f"CUSTOMERBASE_REQUIRE names {resource!r}, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Folder of the real data: CUSTOMERBASE_DATA, or ../shared/data beside the checkout."""
+    folder = Path(os.environ.get("CUSTOMERBASE_DATA", _CHECKOUT.parent / "shared" / "data"))
+    if not (folder / "online_retail_II.csv").is_file():
+        skip_without("data", f"the real data are not in {folder}; set CUSTOMERBASE_DATA to the folder that holds online_retail_II.csv")
+    return folder
+
+
+TINY_SHOP = [
+    # order, customer, time, product, category, quantity, price, country
+    ("1", "ann", "2024-01-01 10:00", "mug", "kitchen", 2, "5.00", "DE"),
+    ("1", "ann", "2024-01-01 10:00", "pan", "kitchen", 1, "20.00", "DE"),
+    ("2", "ann", "2024-01-11 12:00", "mug", "kitchen", 4, "5.00", "DE"),
+    ("3", "ann", "2024-01-31 09:00", "pen", "office", 10, "1.00", "AT"),
+    ("C4", "ann", "2024-02-05 09:00", "pan", "kitchen", -1, "20.00", "AT"),
+    ("5", "bob", "2024-01-06 18:00", "pan", "kitchen", 1, "20.00", "FR"),
+    ("5", "bob", "2024-01-06 18:00", "POST", None, 1, "4.00", "FR"),
+    ("C6", "cem", "2024-01-20 08:00", "mug", "kitchen", -2, "5.00", "TR"),
+    ("7", None, "2024-01-21 08:00", "mug", "kitchen", 3, "5.00", "DE"),
+    ("8", "bob", "2024-01-22 08:00", "pan", "kitchen", 1, "0.00", "FR"),
+]
+
+
+@pytest.fixture
+def tiny_shop() -> Dataset:
+    """Ten order lines of three customers and a guest, as they come out of `read`; small enough to work out by hand."""
+    rows = [
+        {
+            "source": "tiny.csv",
+            "source_row": number,
+            "order_id": order,
+            "customer_id": customer,
+            "ordered_at": datetime.fromisoformat(time),
+            "product_id": product,
+            "product_name": product,
+            "category": category,
+            "quantity": Decimal(quantity),
+            "unit_price": Decimal(price),
+            "amount": quantity * Decimal(price),
+            "country": country,
+            "is_return": quantity < 0,
+        }
+        for number, (order, customer, time, product, category, quantity, price, country) in enumerate(TINY_SHOP, start=2)
+    ]
+    lines = ibis.memtable(pd.DataFrame(rows))
+    money = {name: "decimal(18, 4)" for name in ("quantity", "unit_price", "amount")}
+    return Dataset(lines.cast({"source_row": "int64", "ordered_at": "timestamp(6)", **money}))
+
+
+@pytest.fixture
+def tiny_clean(tiny_shop: Dataset) -> Dataset:
+    """The tiny shop after cleaning: eight lines of three customers."""
+    return clean(tiny_shop).data
