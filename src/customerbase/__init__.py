@@ -71,7 +71,7 @@ _HOMES = {
     "segment": "segmentation.segments",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605 - a test holds it against the names above
+__all__ = sorted(_HOMES)
 __version__ = "0.1.0"
 
 

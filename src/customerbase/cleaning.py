@@ -161,9 +161,13 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
     is_on = _switch(rules or {})
     lines = _complete(dataset.order_lines, today)
     lines = _number_copies(lines, with_orders=is_on["repeated_order"])
-    marks = {name: rule.asks(lines) if is_on[name] else _off(name) for name, rule in RULES.items() if rule.kind == "marked"}
+    marks = {
+        name: rule.asks(lines) if is_on[name] else _off(name) for name, rule in RULES.items() if rule.kind == "marked"
+    }
     asked = {name: rule.asks(lines) for name, rule in RULES.items() if rule.kind == "quarantined" and is_on[name]}
-    ruled = lines.mutate(rule=ibis.cases(*((flag, name) for name, flag in asked.items())) if asked else ibis.null("string"), **marks)
+    ruled = lines.mutate(
+        rule=ibis.cases(*((flag, name) for name, flag in asked.items())) if asked else ibis.null("string"), **marks
+    )
     kept = ruled.filter(ruled.rule.isnull()).select(*(column.name for column in ORDER_LINES))
     audit = _count(ruled, is_on, dataset.formats)
     return Cleaned(replace(dataset, order_lines=kept), audit, _set_aside(ruled, dataset))
@@ -188,7 +192,9 @@ def _complete(lines: ir.Table, today: date | None) -> ir.Table:
         absent["is_return"] = (lines.amount < 0).fill_null(False)
     internal = {"unreadable": ibis.null("string"), "is_adjustment": ibis.literal(False)}
     absent |= {name: value for name, value in internal.items() if name not in lines.columns}
-    typed = {column.name: lines[column.name].cast(column.type) for column in ORDER_LINES if column.name in lines.columns}
+    typed = {
+        column.name: lines[column.name].cast(column.type) for column in ORDER_LINES if column.name in lines.columns
+    }
     return lines.mutate(**absent, **typed, today=ibis.literal(today, "date"))
 
 
@@ -198,7 +204,9 @@ def _number_copies(lines: ir.Table, *, with_orders: bool) -> ir.Table:
         return lines.mutate(copy_number=ibis.literal(1, "int64"), n_to_keep=ibis.literal(1, "int64"))
     joined = lines.left_join(repetition, ["source", "source_row"]).drop("source_right", "source_row_right")
     copy_number = joined.copy_number.fill_null(1)
-    return joined.mutate(copy_number=copy_number, n_to_keep=joined.n_to_keep.fill_null(1) if with_orders else copy_number)
+    return joined.mutate(
+        copy_number=copy_number, n_to_keep=joined.n_to_keep.fill_null(1) if with_orders else copy_number
+    )
 
 
 def _count(ruled: ir.Table, is_on: Mapping[str, bool], formats: tuple[Format, ...]) -> Audit:
@@ -224,13 +232,22 @@ def _caught(ruled: ir.Table, name: str, kind: str) -> ir.BooleanValue:
 def _outcome(name: str, row: Mapping[str, Any]) -> RuleOutcome:
     rows = row[f"{name} rows"] or 0
     amount = row[f"{name} amount"] or Decimal(0)
-    return RuleOutcome(name, RULES[name].kind, rows, row[f"{name} customers"] or 0, amount, rows / max(row["rows"] or 0, 1))
+    return RuleOutcome(
+        name, RULES[name].kind, rows, row[f"{name} customers"] or 0, amount, rows / max(row["rows"] or 0, 1)
+    )
 
 
 def _set_aside(ruled: ir.Table, dataset: Dataset) -> ir.Table:
     rows = ruled.filter(ruled.rule.notnull())
     if dataset.cells is None:
-        return rows.select("source", "source_row", "rule", *(name for name in dataset.order_lines.columns if name not in {"source", "source_row"}))
+        return rows.select(
+            "source",
+            "source_row",
+            "rule",
+            *(name for name in dataset.order_lines.columns if name not in {"source", "source_row"}),
+        )
     cells = dataset.cells
     joined = cells.join(rows.select("source", "source_row", "rule"), ["source", "source_row"])
-    return joined.select("source", "source_row", "rule", *(name for name in cells.columns if name not in {"source", "source_row"}))
+    return joined.select(
+        "source", "source_row", "rule", *(name for name in cells.columns if name not in {"source", "source_row"})
+    )

@@ -50,7 +50,9 @@ def connect(
         return ibis.connect(url)
     if threads is not None and threads < 1:
         raise UsageError(f"The option 'threads' must be an int >= 1. Got {threads} instead.")
-    settings: dict[str, Any] = {"temp_directory": str(spill_folder or Path(tempfile.gettempdir()) / "customerbase-spill")}
+    settings: dict[str, Any] = {
+        "temp_directory": str(spill_folder or Path(tempfile.gettempdir()) / "customerbase-spill")
+    }
     if threads is not None:
         settings["threads"] = threads
     connection = ibis.duckdb.connect(**settings)

@@ -1,5 +1,7 @@
 """Clusterers: refusals, determinism, and no dependence on prices, units, other columns or the order of customers."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,6 +25,13 @@ def make_customers(n_customers: int = 300, random_state: int = 0) -> pd.DataFram
     return pd.DataFrame({"recency_days": recency_days, "frequency": frequency, "monetary": monetary}, dtype=float)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Beside other tests, k-means on all cores would wait for them at every step."""
+    with single_thread():
+        yield
+
+
 @pytest.fixture(scope="module")
 def customers() -> pd.DataFrame:
     return make_customers()
@@ -30,8 +39,7 @@ def customers() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def labels(customers: pd.DataFrame) -> np.ndarray:
-    with single_thread():
-        return np.asarray(make_clusterer().fit_predict(customers))
+    return np.asarray(make_clusterer().fit_predict(customers))
 
 
 def test_default_makes_six_segments_of_three_columns(labels: np.ndarray) -> None:
@@ -68,15 +76,13 @@ def test_clear_groups_are_found() -> None:
 def test_price_scale_changes_no_label(customers: pd.DataFrame, labels: np.ndarray, factor: float) -> None:
     """The same shop in another currency has the same segments."""
     scaled = customers.assign(monetary=customers["monetary"] * factor)
-    with single_thread():
-        assert adjusted_rand_score(labels, make_clusterer().fit_predict(scaled)) == 1
+    assert adjusted_rand_score(labels, make_clusterer().fit_predict(scaled)) == 1
 
 
 def test_order_and_further_columns_do_not_matter(customers: pd.DataFrame, labels: np.ndarray) -> None:
     """Columns are taken by name: reversed, and beside others, they give the same labels."""
     frame = customers[customers.columns[::-1]].assign(favourite_product="85048")
-    with single_thread():
-        assert (make_clusterer().fit_predict(frame) == labels).all()
+    assert (make_clusterer().fit_predict(frame) == labels).all()
 
 
 def test_fit_gives_the_same_bytes_whatever_the_number_of_threads() -> None:
@@ -91,16 +97,15 @@ def test_fit_gives_the_same_bytes_whatever_the_number_of_threads() -> None:
 
 def test_single_thread_limits_and_restores() -> None:
     """Every numerical library has one thread inside, and what it had before outside."""
-    before = [library["num_threads"] for library in threadpool_info()]
-    with single_thread():
-        assert {library["num_threads"] for library in threadpool_info()} == {1}
-    assert [library["num_threads"] for library in threadpool_info()] == before
+    with threadpool_limits(2):
+        with single_thread():
+            assert {library["num_threads"] for library in threadpool_info()} == {1}
+        assert {library["num_threads"] for library in threadpool_info()} == {2}
 
 
 def test_newcomers_are_placed_without_fitting(customers: pd.DataFrame, labels: np.ndarray) -> None:
     """One customer alone gets the segment that it has among all."""
-    with single_thread():
-        model = make_clusterer().fit(customers)
+    model = make_clusterer().fit(customers)
     assert model.predict(customers.iloc[[7]]).tolist() == [labels[7]]
 
 

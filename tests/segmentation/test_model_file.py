@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from typing import Any
@@ -57,6 +57,13 @@ def make_customers(n_customers: int, random_state: int) -> pd.DataFrame:
     )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Beside other tests, k-means on all cores would wait for them at every step."""
+    with single_thread():
+        yield
+
+
 @pytest.fixture(scope="module")
 def customers() -> pd.DataFrame:
     return make_customers(400, 0)
@@ -64,11 +71,10 @@ def customers() -> pd.DataFrame:
 
 @pytest.fixture(params=MODELS)
 def model(request: pytest.FixtureRequest, customers: pd.DataFrame) -> BaseEstimator:
-    with single_thread():
-        return MODELS[request.param]().fit(customers)
+    return MODELS[request.param]().fit(customers)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def content(customers: pd.DataFrame) -> bytes:
     """Write a k-means model."""
     model = make_clusterer(n_segments=3).fit(customers)

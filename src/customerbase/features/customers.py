@@ -120,7 +120,9 @@ def default_as_of(lines: ir.Table) -> date:
     """
     last = lines.ordered_at.max(where=~lines.is_future).to_pyarrow().as_py()
     if last is None:
-        raise DataError("No order line is left after cleaning, so there is no customer to describe. Look at the audit: 'customerbase show audit'.")
+        raise DataError(
+            "No order line is left after cleaning, so there is no customer to describe. Look at the audit: 'customerbase show audit'."
+        )
     return last.date() + timedelta(days=1)
 
 
@@ -157,4 +159,8 @@ def matrix(features: ir.Table, columns: Sequence[str] | None = None) -> pd.DataF
             raise UsageError(f"There is no numeric feature {name!r}. They are {', '.join(numeric)}.")
     chosen = list(columns or numeric)
     rows = features.filter(features.frequency > 0).order_by("customer_id")
-    return rows.select("customer_id", **{name: rows[name].cast("float64") for name in chosen}).to_pandas().set_index("customer_id")
+    return (
+        rows.select("customer_id", **{name: rows[name].cast("float64") for name in chosen})
+        .to_pandas()
+        .set_index("customer_id")
+    )

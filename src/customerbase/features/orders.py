@@ -194,7 +194,9 @@ def sd_days_between_orders(customer: ir.Table) -> ir.Value:
     n_gaps = (customer.n_purchases - 1).cast("float64")
     total = tenure_days(customer).cast("float64")
     squares = customer.squared_gaps.cast("float64") - total * total / n_gaps.nullif(0)
-    return ibis.ifelse(customer.n_purchases > 2, (squares / (n_gaps - 1).nullif(0)).clip(lower=0).sqrt(), ibis.null("float64"))
+    return ibis.ifelse(
+        customer.n_purchases > 2, (squares / (n_gaps - 1).nullif(0)).clip(lower=0).sqrt(), ibis.null("float64")
+    )
 
 
 def overdue_ratio(customer: ir.Table) -> ir.Value:

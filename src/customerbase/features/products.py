@@ -4,13 +4,22 @@ import ibis.expr.types as ir
 
 from customerbase.schema import MONEY
 
-__all__ = ["favourite_category", "favourite_product", "fold_products", "n_categories", "n_products", "top_product_share"]
+__all__ = [
+    "favourite_category",
+    "favourite_product",
+    "fold_products",
+    "n_categories",
+    "n_products",
+    "top_product_share",
+]
 
 
 def fold_products(lines: ir.Table) -> ir.Table:
     """Fold purchase lines into one row per customer: what and how many different things were bought."""
     bought = lines.filter(~lines.is_return & lines.is_product)
-    items = bought.group_by("customer_id", "product_id", "category").agg(n_lines=bought.count(), revenue=bought.amount.sum())
+    items = bought.group_by("customer_id", "product_id", "category").agg(
+        n_lines=bought.count(), revenue=bought.amount.sum()
+    )
     products = _fold_favourite(items, "product_id")
     categories = _fold_favourite(items, "category")
     folded = products.left_join(categories, "customer_id")
@@ -31,7 +40,10 @@ def _fold_favourite(items: ir.Table, column: str) -> ir.Table:
     values = known.group_by("customer_id", column).agg(n_lines=known.n_lines.sum(), revenue=known.revenue.sum())
     # One row per customer and count: the value with the largest count is then the same in every engine and row order.
     ties = values.group_by("customer_id", "n_lines").agg(
-        smallest=values[column].min(), n_values=values.count(), revenue=values.revenue.sum(), top_revenue=values.revenue.max()
+        smallest=values[column].min(),
+        n_values=values.count(),
+        revenue=values.revenue.sum(),
+        top_revenue=values.revenue.max(),
     )
     return ties.group_by("customer_id").agg(
         favourite=ties.smallest.argmax(ties.n_lines),

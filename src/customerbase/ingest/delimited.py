@@ -1,6 +1,7 @@
 """Delimited text: fast where the file is sound, line by line where a line is damaged."""
 
 import csv
+import glob
 import io
 from collections import deque
 from collections.abc import Iterator
@@ -55,9 +56,13 @@ def _read_header(path: Path) -> tuple[str, tuple[str, ...]]:
     if not head.strip():
         raise DataError(f"{path} is empty. Export the orders again.")
     if b"\0" in head:
-        raise DataError(f"{path} is not a table of text: it holds bytes that no text has. Give a CSV, Parquet or XLSX file.")
+        raise DataError(
+            f"{path} is not a table of text: it holds bytes that no text has. Give a CSV, Parquet or XLSX file."
+        )
     try:
-        first = next(line for line in io.StringIO(head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")) if line.strip())
+        first = next(
+            line for line in io.StringIO(head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")) if line.strip()
+        )
     except UnicodeDecodeError as error:
         raise _not_utf8(path, head.count(b"\n", 0, error.start) + 1) from error
     delimiter = max(_DELIMITERS, key=first.count)
@@ -82,7 +87,7 @@ def _load_fast(
         raw.con.execute(
             f'CREATE OR REPLACE TEMP TABLE "{quoted}" AS SELECT * FROM read_csv(?, auto_detect=false, header=true, columns=?, delim=?, '  # noqa: S608
             "quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size=2000000)",
-            [str(path), dict.fromkeys(columns, "VARCHAR"), delimiter],
+            [glob.escape(str(path)), dict.fromkeys(columns, "VARCHAR"), delimiter],
         )
     except duckdb.Error:
         return None

@@ -10,7 +10,9 @@ from customerbase.schema import ORDER_LINES
 __all__ = ["LAYOUTS", "MAPPABLE", "Layout", "detect", "fit"]
 
 MAPPABLE = tuple(
-    column.name for column in ORDER_LINES if column.name not in {"source", "source_row"} and not column.name.startswith("is_")
+    column.name
+    for column in ORDER_LINES
+    if column.name not in {"source", "source_row"} and not column.name.startswith("is_")
 )
 """The canonical columns that a layout can take from an export."""
 
@@ -130,7 +132,9 @@ def fit(header: Sequence[str], layout: Layout | str | None = None, mapping: Mapp
         chosen = layout or detect(header)
         if lacking := _lacking(chosen, header):
             raise DataError(_missing(chosen, lacking, header))
-    columns = {name: spelled for name, column in chosen.columns.items() if (spelled := _find(column, header)) is not None}
+    columns = {
+        name: spelled for name, column in chosen.columns.items() if (spelled := _find(column, header)) is not None
+    }
     _refuse_twice(columns, header)
     _refuse_incomplete(columns, header)
     return replace(chosen, columns=columns)
@@ -154,7 +158,9 @@ def _find(column: str, header: Sequence[str]) -> str | None:
 
 def _lacking(layout: Layout, header: Sequence[str]) -> list[str]:
     """Give the canonical names that a layout needs and the header has no column for."""
-    lacking = [name for name, column in layout.columns.items() if name not in layout.optional and not _find(column, header)]
+    lacking = [
+        name for name, column in layout.columns.items() if name not in layout.optional and not _find(column, header)
+    ]
     has_money = _find(layout.columns.get("amount", "amount"), header) is not None
     prices = [name for name in ("quantity", "unit_price") if not _find(layout.columns.get(name, name), header)]
     return lacking + [name for name in prices if not has_money and name not in lacking]
@@ -192,9 +198,7 @@ def _suggest(column: str, header: Sequence[str]) -> str:
 
 
 def _no_layout(header: Sequence[str], nearest: Layout, lacking: Sequence[str]) -> str:
-    needs = " and ".join(
-        f"{nearest.columns[name]!r}{_suggest(nearest.columns[name], header)}" for name in lacking
-    )
+    needs = " and ".join(f"{nearest.columns[name]!r}{_suggest(nearest.columns[name], header)}" for name in lacking)
     return (
         f"No known layout fits these columns: {', '.join(header)}. The nearest is {nearest.name!r}, which also needs {needs}. "
         f"Pass {' '.join(f'--map {name}=COLUMN' for name in lacking)} to say which {'it is' if len(lacking) == 1 else 'they are'}."
@@ -212,7 +216,9 @@ def _missing(layout: Layout, lacking: Sequence[str], header: Sequence[str]) -> s
 def _refuse_twice(columns: Mapping[str, str], header: Sequence[str]) -> None:
     for name, column in columns.items():
         if sum(_key(other) == _key(column) for other in header) > 1:
-            raise DataError(f"The column {column!r}, needed for {name!r}, stands twice in the header. Rename or remove one of the two.")
+            raise DataError(
+                f"The column {column!r}, needed for {name!r}, stands twice in the header. Rename or remove one of the two."
+            )
 
 
 def _refuse_incomplete(columns: Mapping[str, str], header: Sequence[str]) -> None:

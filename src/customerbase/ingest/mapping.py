@@ -39,7 +39,11 @@ def map_lines(sheet: Sheet, layout: Layout) -> ir.Table:
 def _parse(cells: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
     """Parse each cell; beside each number, `bad_…` says that the cell holds something else."""
     parsed: dict[str, ir.Value] = {}
-    for names, parse, type_ in ((_IDS, parse_id, "string"), (_TEXTS, parse_text, "string"), (_NUMBERS, parse_number, MONEY)):
+    for names, parse, type_ in (
+        (_IDS, parse_id, "string"),
+        (_TEXTS, parse_text, "string"),
+        (_NUMBERS, parse_number, MONEY),
+    ):
         for name in names:
             parsed[name] = parse(cells[name]) if name in cells else ibis.null(type_)
     parsed["ordered_at"] = parse_time(cells["ordered_at"])

@@ -1,5 +1,6 @@
 """Parquet: files with types of their own, read where they lie and never copied."""
 
+import glob
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet
         table = _open(parts, connection)
         n_rows = int(table.count().execute())
     except (duckdb.Error, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet: it is cut off or damaged. Export or copy it again.") from error
+        raise DataError(
+            f"{path} cannot be read as Parquet: it is cut off or damaged. Export or copy it again."
+        ) from error
     if n_rows == 0:
         raise DataError(f"{path} has a header but no rows. Export the orders again.")
     header = tuple(name for name in table.columns if name not in {"file_row_number", "filename"})
@@ -43,4 +46,6 @@ def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet
 
 
 def _open(parts: Sequence[Path], connection: BaseBackend) -> ibis.Table:
-    return connection.read_parquet([str(part) for part in parts], file_row_number=True, filename=True)
+    # DuckDB would take the brackets in a name such as orders[1].parquet for a pattern.
+    names = [glob.escape(str(part)) for part in parts]
+    return connection.read_parquet(names, file_row_number=True, filename=True)

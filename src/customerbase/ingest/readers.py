@@ -37,7 +37,9 @@ def read_file(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
         raise DataError(f"There is no file {path}. Check the name, or give another file.")
     suffix = ".parquet" if path.is_dir() else path.suffix.lower()
     if suffix not in READERS:
-        raise DataError(f"{path} has the suffix {path.suffix!r}; files can be {', '.join(READERS)}. Export the orders as one of these.")
+        raise DataError(
+            f"{path} has the suffix {path.suffix!r}; files can be {', '.join(READERS)}. Export the orders as one of these."
+        )
     try:
         return READERS[suffix](path, source, connection)
     except PermissionError as error:

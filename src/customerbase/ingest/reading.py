@@ -17,7 +17,7 @@ from customerbase.ingest.readers import read_file
 from customerbase.ingest.sheets import DAMAGED_LINE, KEY, Sheet
 from customerbase.schema import Dataset, Format
 
-__all__ = ["read"]
+__all__ = ["expand", "read"]
 
 
 def read(
@@ -60,10 +60,12 @@ def read(
     [{'customer_id': 'ann', 'order_id': 'ann 2024-05-01', 'source_row': 2}]
     """
     connection = connection or connect()
-    paths = _expand(files)
+    paths = expand(files)
     sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection)]
     fitted, ignored = _fit_all(sheets, layout, mapping)
-    lines = ibis.union(*(map_lines(sheet, found) for sheet, found in fitted)) if len(fitted) > 1 else map_lines(*fitted[0])
+    lines = (
+        ibis.union(*(map_lines(sheet, found) for sheet, found in fitted)) if len(fitted) > 1 else map_lines(*fitted[0])
+    )
     if any(sheet.reader != "parquet" for sheet, _ in fitted):
         # Text is parsed once; Parquet is read where it lies, so that a file larger than memory passes through.
         lines = connection.create_table("ingested_lines", lines, temp=True, overwrite=True)
@@ -71,7 +73,14 @@ def read(
     return Dataset(lines, _stack_cells([sheet for sheet, _ in fitted]), formats)
 
 
-def _expand(files: Sequence[str | Path]) -> list[Path]:
+def expand(files: Sequence[str | Path]) -> list[Path]:
+    """Give the paths that names and patterns stand for, each once.
+
+    Raises
+    ------
+    DataError
+        Nothing was given, or no file fits a pattern.
+    """
     if not files:
         raise DataError("No file was given. Name at least one CSV, Parquet or XLSX file.")
     paths: list[Path] = []
@@ -113,7 +122,9 @@ def _fit_all(
 
 
 def _describe(sheet: Sheet, layout: Layout) -> Format:
-    return Format(sheet.source, sheet.reader, layout.name, int(sheet.cells.count().execute()), dict(layout.columns), sheet.notes)
+    return Format(
+        sheet.source, sheet.reader, layout.name, int(sheet.cells.count().execute()), dict(layout.columns), sheet.notes
+    )
 
 
 def _describe_ignored(sheet: Sheet) -> Format:

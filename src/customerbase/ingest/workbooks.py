@@ -32,7 +32,9 @@ def read_xlsx(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
         with ThreadPoolExecutor() as pool:
             tables = list(pool.map(lambda name: _load(path, name), names))
     except fastexcel.FastExcelError as error:
-        raise DataError(f"{path} cannot be read as an XLSX workbook. Open it in a spreadsheet and save it again.") from error
+        raise DataError(
+            f"{path} cannot be read as an XLSX workbook. Open it in a spreadsheet and save it again."
+        ) from error
     sheets = [_sheet(f"{source}#{name}", table, connection) for name, table in zip(names, tables, strict=True)]
     found = [sheet for sheet in sheets if sheet is not None]
     if not found:
@@ -57,7 +59,9 @@ def _load(path: Path, name: str) -> pa.Table:
 
 
 def _sheet(source: str, table: pa.Table, connection: BaseBackend) -> Sheet | None:
-    first = next((row for row in range(min(table.num_rows, 100)) if any(column[row].is_valid for column in table.columns)), None)
+    first = next(
+        (row for row in range(min(table.num_rows, 100)) if any(column[row].is_valid for column in table.columns)), None
+    )
     if first is None or table.num_rows == first + 1:
         return None
     used = [column for column in table.columns if column.null_count < table.num_rows]

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +79,12 @@ def write_export(
     >>> write_export(customers, "customers.doc")
     Traceback (most recent call last):
     ...
-    customerbase.errors.UsageError: An export is csv, parquet or xlsx. Got 'doc' instead. Name the file customers.csv, ...
+    customerbase.errors.UsageError: An export is csv, parquet or xlsx. Got 'doc' instead. Name the file ...
     """
     target = Path(path)
     write = _writer(target, file_format)
+    if write is _write_xlsx:
+        _check_size(table)
     with plain_faults(target):
         _check_place(target, overwrite=overwrite)
         with _file_beside(target, private=private) as temporary, _batches(table) as batches:
@@ -108,6 +109,16 @@ def _check_place(target: Path, *, overwrite: bool) -> None:
         raise UsageError(f"{shown(target)} is a folder. Name a file in it, such as customers.csv.")
     if target.exists() and not overwrite:
         raise UsageError(f"{shown(target)} exists already. Overwrite it with --force, or choose another name.")
+
+
+def _check_size(table: ir.Table | pa.Table) -> None:
+    """Refuse what no sheet can hold before a minute is spent on writing it."""
+    n_rows = table.num_rows if isinstance(table, pa.Table) else table.count().to_pyarrow().as_py()
+    n_columns = len(table.schema if isinstance(table, pa.Table) else table.columns)
+    if n_rows >= XLSX_ROWS:
+        raise _too_large(f"{n_rows:,} rows", f"{XLSX_ROWS - 1:,} rows and a header")
+    if n_columns > XLSX_COLUMNS:
+        raise _too_large(f"{n_columns:,} columns", f"{XLSX_COLUMNS:,} columns")
 
 
 @contextmanager
@@ -161,12 +172,12 @@ def _csv_column(column: pa.Array) -> pa.Array:
 
 
 def _safe_text(text: str) -> str:
-    return _csv_column(pa.array([text]))[0].as_py()
+    return str(_csv_column(pa.array([text]))[0])
 
 
 def _is_text(arrow_type: pa.DataType) -> bool:
     value_type = arrow_type.value_type if pt.is_dictionary(arrow_type) else arrow_type
-    return pt.is_string(value_type) or pt.is_large_string(value_type) or pt.is_string_view(value_type)
+    return any(is_kind(value_type) for is_kind in (pt.is_string, pt.is_large_string, pt.is_string_view))
 
 
 def _check_plain(schema: pa.Schema, kind: str) -> None:
@@ -180,10 +191,8 @@ def _check_plain(schema: pa.Schema, kind: str) -> None:
 
 def _write_xlsx(batches: pa.RecordBatchReader, path: Path) -> None:
     _check_plain(batches.schema, "XLSX")
-    if len(batches.schema) > XLSX_COLUMNS:
-        raise _too_large(f"{len(batches.schema)} columns", f"{XLSX_COLUMNS:,} columns")
     with tempfile.TemporaryDirectory() as spill_folder, _workbook(path, spill_folder) as workbook:
-        sheet = workbook.add_worksheet("customers")
+        sheet = workbook.add_worksheet("export")
         sheet.freeze_panes(1, 0)
         formats = _cell_formats(workbook)
         for column, name in enumerate(batches.schema.names):
@@ -206,7 +215,7 @@ def _workbook(path: Path, spill_folder: str) -> Iterator[Any]:
     try:
         with xlsxwriter.Workbook(path, options) as workbook:
             # Without this the file says when it was made, and no two are the same.
-            workbook.set_properties({"created": dt.datetime(2000, 1, 1)})  # noqa: DTZ001
+            workbook.set_properties({"created": dt.datetime(2000, 1, 1)})
             yield workbook
     except xlsxwriter.exceptions.FileCreateError as fault:
         raise fault.args[0] from fault
@@ -221,13 +230,10 @@ def _cell_formats(workbook: Any) -> dict[str, Any]:  # noqa: ANN401  (XlsxWriter
 
 
 def _write_rows(sheet: Any, batches: pa.RecordBatchReader, formats: Mapping[str, Any]) -> int:  # noqa: ANN401
-    row_number = count(1)
     row = 0
     for batch in batches:
         for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            row = next(row_number)
-            if row >= XLSX_ROWS:
-                raise _too_large("more rows", f"{XLSX_ROWS:,} rows with the header")
+            row += 1
             for column, value in enumerate(values):
                 if value is not None:
                     _write_cell(sheet, row, column, value, formats)

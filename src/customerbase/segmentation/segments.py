@@ -119,7 +119,8 @@ def segment(
     """
     as_of = _read_date(features)
     columns = _model_columns(model)
-    X = matrix(features, [c for c in features.columns if c in {*PROFILE_FEATURES, *columns, "gross_revenue"}])
+    described = [name for name in PROFILE_FEATURES if name in features.columns]
+    X = matrix(features, list(dict.fromkeys([*columns, "gross_revenue", *described])))
     if as_of is None or X.empty:
         raise DataError("There is no customer with a purchase to segment. Read more orders, or choose a later --as-of.")
     sample = _sample(X[columns], max_fit_customers, random_state)
@@ -280,7 +281,7 @@ def _check_enough_customers(model: Clusterer, X: pd.DataFrame) -> None:
             f"Cannot make {n_segments} segments of {len(X)} customers. "
             f"Ask for at most {len(X)} with --n-segments, or read more orders."
         )
-    n_distinct = len(np.unique(clone(model)[:-1].fit_transform(X), axis=0))
+    n_distinct = len(pd.DataFrame(clone(model)[:-1].fit_transform(X)).drop_duplicates())
     if n_segments > n_distinct:
         raise DataError(
             f"Cannot make {n_segments} segments: by {', '.join(X.columns)} the {len(X)} customers are only "

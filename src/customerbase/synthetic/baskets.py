@@ -32,8 +32,8 @@ class Lines:
     @property
     def amount_pence(self) -> IntArray:
         """Units times price, less the discount, which a return gives back."""
-        sign = np.where(self.quantity < 0, -1, 1)
-        return self.quantity * self.price_pence - sign * self.discount_pence
+        given_back = self.quantity < 0
+        return self.quantity * self.price_pence + (2 * given_back - 1) * self.discount_pence
 
 
 def fill_baskets(rng: np.random.Generator, orders: Documents, buyers: Buyers, catalogue: Catalogue) -> Lines:

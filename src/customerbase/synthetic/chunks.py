@@ -60,13 +60,18 @@ class Chunk:
         return np.bincount(self.documents.buyer[: self.n_orders], minlength=self.n_buyers)
 
 
-def draw_chunks(parameters: ShopParameters, population: Population, catalogue: Catalogue) -> Iterator[Chunk]:
+def draw_chunks(
+    parameters: ShopParameters,
+    population: Population,
+    catalogue: Catalogue,
+    lines_per_chunk: int = LINES_PER_CHUNK,
+) -> Iterator[Chunk]:
     """Draw chunk after chunk, until their lines are exactly as many as wanted.
 
     Each chunk has a generator of its own, seeded by the shop's seed and the number of the chunk.
     """
     lines_per_buyer = population.orders_per_buyer * parameters.lines_per_order
-    n_buyers = ceil(min(parameters.n_lines, LINES_PER_CHUNK) / lines_per_buyer)
+    n_buyers = ceil(min(parameters.n_lines, lines_per_chunk) / lines_per_buyer)
     n_left, previous = parameters.n_lines, None
     for number in count(1):
         rng = np.random.default_rng([parameters.random_state, number])

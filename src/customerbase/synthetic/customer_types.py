@@ -68,16 +68,16 @@ NATURAL = (
 )
 
 CLEAR = (
-    CustomerType("loyal regular", 0.17, 40.0, 0.01, 1.0, 1.5, 0.3, 0.05),
-    CustomerType("one-time buyer", 0.22, 0.001, 0.01, 0.6, 1.2, 0.1, 0.05),
-    CustomerType("bulk buyer", 0.14, 12.0, 0.01, 3.0, 30.0, 0.1, 0.05, channel_shares=(0.55, 0.4, 0.05)),
-    CustomerType("coupon hunter", 0.16, 12.0, 0.01, 0.6, 1.2, 0.1, 10.0),
-    CustomerType("returner", 0.15, 12.0, 0.01, 0.8, 1.2, 10.0, 0.05, channel_shares=(0.9, 0.02, 0.08)),
-    CustomerType("gift buyer", 0.16, 4.0, 0.01, 1.5, 6.0, 0.1, 0.05, "gifts"),
+    CustomerType("loyal regular", 0.15, 36.0, 0.001, 1.6, 2.5, 0.2, 0.05),
+    CustomerType("one-time buyer", 0.22, 0.001, 0.001, 0.5, 1.2, 0.2, 0.05),
+    CustomerType("bulk buyer", 0.15, 8.0, 0.001, 3.0, 120.0, 0.2, 0.05, channel_shares=(0.55, 0.4, 0.05)),
+    CustomerType("coupon hunter", 0.16, 15.0, 0.001, 0.4, 1.2, 0.2, 10.0),
+    CustomerType("returner", 0.16, 8.0, 0.001, 1.8, 6.0, 8.0, 0.05, channel_shares=(0.9, 0.02, 0.08)),
+    CustomerType("gift buyer", 0.16, 4.0, 0.001, 0.6, 1.5, 0.2, 0.05, "gifts"),
 )
 
 SEPARATIONS = {
     "natural": Separation(NATURAL, rate_shape=2.0, basket_shape=4.0, acquisition=1.0, acquisition_shape=1.5),
-    "clear": Separation(CLEAR, rate_shape=60.0, basket_shape=60.0, acquisition=0.08, acquisition_shape=1.0),
+    "clear": Separation(CLEAR, rate_shape=100.0, basket_shape=100.0, acquisition=0.08, acquisition_shape=1.0),
 }
 """`natural` types overlap as people do; `clear` ones must be recovered by any good clustering."""

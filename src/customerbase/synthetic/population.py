@@ -16,6 +16,8 @@ IntArray = npt.NDArray[np.int64]
 
 DAYS_PER_YEAR = 365.25
 N_QUANTILES = 200
+MAX_RATE = 0.95
+N_ROUNDS = 100
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,17 @@ def make_population(parameters: ShopParameters) -> Population:
     types = (*separation.types, GUEST)
     orders = np.array([_mean_orders(t, separation, seasons[list(PROFILES).index(t.season)]) for t in types])
     shares = _shares(types, orders, parameters.guest_share)
-    picks = _scaled([t.basket_weight for t in types], parameters.lines_per_order, shares * orders)
+    importance = shares * orders
+    extra_picks = _scaled([t.basket_weight for t in types], parameters.lines_per_order - 1, importance)
+    lines = importance * (1 + extra_picks)
     return Population(
         separation=separation,
         types=types,
         seasons=seasons,
         shares=shares,
-        picks_per_order=np.maximum(picks, 1),
-        return_rates=_scaled([t.return_weight for t in types], parameters.return_share, shares * orders * picks).clip(
-            max=0.95
-        ),
-        coupon_rates=_scaled([t.coupon_weight for t in types], parameters.coupon_share, shares * orders).clip(max=0.95),
+        picks_per_order=1 + extra_picks,
+        return_rates=_rates([t.return_weight for t in types], parameters.return_share, lines),
+        coupon_rates=_rates([t.coupon_weight for t in types], parameters.coupon_share, importance),
         orders_per_buyer=float(shares @ orders),
     )
 
@@ -91,11 +93,20 @@ def _mean_orders(kind: CustomerType, separation: Separation, season: Season) -> 
 
 def _shares(types: tuple[CustomerType, ...], orders: FloatArray, guest_share: float) -> FloatArray:
     """Shares of buyers, such that guests place `guest_share` of the orders."""
-    customers = np.array([t.share for t in types])
-    guests = guest_share / (1 - guest_share) * (customers @ orders)
-    customers[-1] = guests
-    return customers / customers.sum()
+    per_customer = np.array([t.share for t in types])
+    per_customer[-1] = guest_share / (1 - guest_share) * (per_customer @ orders)
+    shares: FloatArray = per_customer / per_customer.sum()
+    return shares
 
 
 def _scaled(weights: list[float], mean: float, importance: FloatArray) -> FloatArray:
-    return np.array(weights) * (mean / float(np.average(weights, weights=importance)))
+    scaled: FloatArray = np.array(weights) * mean / np.average(weights, weights=importance)
+    return scaled
+
+
+def _rates(weights: list[float], mean: float, importance: FloatArray) -> FloatArray:
+    """Scale weights to rates of at most `MAX_RATE`; what is cut off a high one goes to the others."""
+    rates = _scaled(weights, mean, importance)
+    for _ in range(N_ROUNDS if mean > 0 else 0):
+        rates = _scaled(list(np.minimum(rates, MAX_RATE)), mean, importance)
+    return np.minimum(rates, MAX_RATE)

@@ -1,5 +1,6 @@
 """A run: the folder into which one command writes, before anybody sees it."""
 
+import glob
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -139,6 +140,29 @@ class Run:
             finally:
                 self._connection.drop_view(view)
         return path
+
+    def table(self, name: str, as_of: AsOf = None) -> ir.Table:
+        """Return a table that this run has written.
+
+        Parameters
+        ----------
+        name
+            Name of the table.
+        as_of
+            Date of the snapshot, or None.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = Run(Path(folder), ibis.duckdb.connect())
+        ...     _ = run.write_table("features", pa.table({"customer_id": ["a"]}), order_by="customer_id")
+        ...     run.table("features").columns
+        ('customer_id',)
+        """
+        # DuckDB would take the brackets in a name such as shop[1] for a pattern.
+        path = self.folder / table_file(name, as_of, ".parquet")
+        return self._connection.read_parquet(glob.escape(path.absolute().as_posix()), hive_partitioning=False)
 
     def write_json(self, name: str, value: object, *, as_of: AsOf = None, private: bool = False) -> Path:
         """Write a value as JSON; its keys keep their order.

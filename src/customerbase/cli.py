@@ -1,0 +1,326 @@
+"""The command line: each verb is the shell of one workflow function."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from customerbase.errors import CustomerbaseError, UsageError
+
+if TYPE_CHECKING:
+    from customerbase.config import Config
+    from customerbase.workspace import Workspace
+
+__all__ = ["app", "main"]
+
+# Heavy modules are imported within the commands: --help answers at once.
+
+app = typer.Typer(
+    name="customerbase",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="From a shop's order export to customer segments that can be trusted and acted on.",
+)
+
+
+@dataclass
+class Session:
+    """What the options before the verb say."""
+
+    workspace: Path = Path("shop")
+    quiet: bool = False
+    verbose: bool = False
+    memory_limit: str | None = None
+    threads: int | None = None
+    spill_folder: str | None = None
+
+    def config(self, files: Sequence[str] = (), **given: Any) -> "Config":  # noqa: ANN401 - options are of every type
+        """Read the options of the shop, those of this command over them."""
+        from customerbase.config import read_config
+
+        engine = {"memory_limit": self.memory_limit, "threads": self.threads, "spill_folder": self.spill_folder}
+        return read_config(self.workspace, tuple(Path(file) for file in files), {**engine, **given})
+
+    def open(self, config: "Config") -> "Workspace":
+        """Open the workspace with the engine of the options."""
+        from customerbase.workflow import open_workspace
+
+        return open_workspace(self.workspace, config)
+
+    def work(self, stage: str, config: "Config", **arguments: Any) -> "Workspace":  # noqa: ANN401
+        """Run one stage of the workflow with progress, and give the workspace after it."""
+        from customerbase import workflow
+        from customerbase.terminal import show_progress
+
+        workspace = self.open(config)
+        # The clock is read here and nowhere else.
+        with show_progress(quiet=self.quiet, verbose=self.verbose) as progress:
+            getattr(workflow, stage)(
+                workspace, config=config, now=datetime.now().astimezone(), progress=progress, **arguments
+            )
+        return workspace
+
+    def summarise(self, workspace: "Workspace", as_of: str | None) -> None:
+        """Print the summary of the workspace."""
+        from customerbase.report.summary import summarise
+        from customerbase.terminal import print_summary
+
+        if not self.quiet:
+            print_summary(summarise(workspace, as_of))
+
+
+session = Session()
+
+Files = Annotated[
+    list[str],
+    typer.Argument(help="CSV, Parquet or XLSX files, folders of Parquet parts, or patterns.", metavar="FILE..."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        help="Date of the snapshot, exclusive; by default the day after the last order.",
+        metavar="YYYY-MM-DD",
+    ),
+]
+Model = Annotated[str | None, typer.Option("--model", help="kmeans (default) or rfm.", metavar="rfm|kmeans")]
+NSegments = Annotated[
+    int | None, typer.Option("--n-segments", help="Number of k-means segments, at least 2; by default 6.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all that is drawn; by default 0.")]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        help="Which column of the export holds what: order_id=COLUMN. Can be given several times.",
+        metavar="NAME=COLUMN",
+    ),
+]
+LayoutName = Annotated[
+    str | None, typer.Option("--layout", help="Name of a known layout; by default it is recognised.")
+]
+With = Annotated[
+    list[str] | None,
+    typer.Option("--with", help="Switch a cleaning rule on. Can be given several times.", metavar="RULE"),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", help="Switch a cleaning rule off. Can be given several times.", metavar="RULE"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+AsTable = Annotated[bool, typer.Option("--table", help="Print a table to read (the default).")]
+
+
+@app.callback()
+def options(
+    workspace: Annotated[Path, typer.Option("-w", "--workspace", help="Folder that holds the results.")] = Path("shop"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but faults.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Print each step with the time since the start.")
+    ] = False,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="Memory that DuckDB may take before it spills to disk, such as 4GB.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of DuckDB; by default all.")] = None,
+    spill_folder: Annotated[str | None, typer.Option(help="Where DuckDB spills to.")] = None,
+) -> None:
+    """Take the options that stand before the verb."""
+    session.__init__(workspace, quiet, verbose, memory_limit, threads, spill_folder)  # type: ignore[misc]
+
+
+@app.command()
+def run(
+    files: Files,
+    as_of: AsOf = None,
+    model: Model = None,
+    n_segments: NSegments = None,
+    seed: Seed = None,
+    layout: LayoutName = None,
+    columns: Map = None,
+    switch_on: With = None,
+    switch_off: Without = None,
+) -> None:
+    """Go from order exports to named segments, all in one go."""
+    config = session.config(
+        files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout,
+        columns=_parse_map(columns), rules=_parse_rules(switch_on, switch_off),
+    )  # fmt: skip
+    workspace = session.work("run", config, files=files)
+    session.summarise(workspace, config.as_of)
+
+
+@app.command()
+def demo(
+    n_lines: Annotated[
+        int, typer.Option("--n-lines", help="Order lines of the generated shop, at least 1,000.")
+    ] = 50_000,
+    model: Model = None,
+    n_segments: NSegments = None,
+    seed: Seed = None,
+) -> None:
+    """Generate a shop and go the whole way with it."""
+    config = session.config(model=model, n_segments=n_segments, seed=seed)
+    workspace = session.work("demo", config, n_lines=n_lines)
+    session.summarise(workspace, None)
+
+
+@app.command()
+def ingest(files: Files, layout: LayoutName = None, columns: Map = None) -> None:
+    """Read order exports into the workspace, and stop before cleaning."""
+    config = session.config(files, layout=layout, columns=_parse_map(columns))
+    workspace = session.work("ingest", config, files=files)
+    _tell(f"Read {_count(workspace, 'ingested_lines')} rows. Next: customerbase clean")
+
+
+@app.command()
+def clean(switch_on: With = None, switch_off: Without = None) -> None:
+    """Clean what was ingested: order lines, quarantine and audit."""
+    workspace = session.work("clean", session.config(rules=_parse_rules(switch_on, switch_off)))
+    kept, aside = _count(workspace, "order_lines"), _count(workspace, "quarantine")
+    _tell(f"Kept {kept} rows and set {aside} aside. Why: customerbase show audit. Next: customerbase features")
+
+
+@app.command()
+def features(as_of: AsOf = None) -> None:
+    """Describe the customers at a date from the clean order lines."""
+    workspace = session.work("features", session.config(as_of=as_of))
+    _tell(f"Described {_count(workspace, 'features')} customers. Next: customerbase segment")
+
+
+@app.command()
+def segment(as_of: AsOf = None, model: Model = None, n_segments: NSegments = None, seed: Seed = None) -> None:
+    """Segment the customers of a date by their features."""
+    config = session.config(as_of=as_of, model=model, n_segments=n_segments, seed=seed)
+    workspace = session.work("segment", config)
+    session.summarise(workspace, config.as_of)
+
+
+@app.command()
+def tables(as_json: AsJson = False, as_csv: AsCsv = False, as_table: AsTable = False) -> None:
+    """List the tables of the workspace, with their dates."""
+    from customerbase.report.listing import list_tables
+
+    _check_one(as_json, as_csv, as_table)
+    _print(list_tables(session.open(session.config())), as_json, as_csv)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a table: see 'customerbase tables'.", metavar="NAME")],
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    as_table: AsTable = False,
+) -> None:
+    """Show a table: audit, segments, features, assignments, order_lines, quarantine and others."""
+    from customerbase.report.listing import find_table
+
+    _check_one(as_json, as_csv, as_table)
+    _print(find_table(session.open(session.config()), name, as_of), as_json, as_csv)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="File to write: .csv, .parquet or .xlsx.", metavar="FILE")],
+    as_of: AsOf = None,
+    name: Annotated[
+        list[str] | None, typer.Option("--segment", help="Only this segment. Can be given several times.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Export the segmented customers with their features, for a spreadsheet or another tool."""
+    from customerbase import workflow
+
+    n_customers = workflow.export(
+        session.open(session.config()), file, as_of=as_of, segments=name or (), overwrite=force
+    )
+    _tell(f"Wrote {n_customers:,} customers to {file}.")
+
+
+def _tell(message: str) -> None:
+    if not session.quiet:
+        typer.echo(message)
+
+
+def _count(workspace: "Workspace", name: str) -> str:
+    rows = [each.rows or 0 for each in workspace.tables() if each.name == name]
+    return f"{rows[-1]:,}"
+
+
+def _parse_map(pairs: Sequence[str] | None) -> dict[str, str] | None:
+    columns = {}
+    for pair in pairs or ():
+        name, equals, column = pair.partition("=")
+        if not (name and equals and column):
+            raise UsageError(f"--map must be written as NAME=COLUMN, such as order_id=Invoice. Got {pair!r} instead.")
+        columns[name.strip()] = column
+    return columns or None
+
+
+def _parse_rules(switch_on: Sequence[str] | None, switch_off: Sequence[str] | None) -> dict[str, bool] | None:
+    rules = {**dict.fromkeys(switch_on or (), True), **dict.fromkeys(switch_off or (), False)}
+    return rules or None
+
+
+def _check_one(*formats: bool) -> None:
+    if sum(formats) > 1:
+        raise UsageError("Choose one of --json, --csv and --table.")
+
+
+def _print(value: Any, as_json: bool, as_csv: bool) -> None:  # noqa: ANN401 - a table, rows, or one value
+    from customerbase.report.listing import flatten, take_rows, write_csv, write_json
+    from customerbase.terminal import print_rows
+
+    if as_json:
+        write_json(value, sys.stdout)
+    elif as_csv:
+        write_csv(flatten(value), sys.stdout.buffer)
+    else:
+        rows = flatten(value)
+        print_rows(*take_rows(rows, 20))
+
+
+def main() -> None:
+    """Run the command line: exit status 0; 1 for a fault in the data or the workspace; 2 for wrong usage."""
+    # Typer carries a click of its own, whose errors have no public name but as the base of BadParameter.
+    usage_error: Any = typer.BadParameter.__base__
+    try:
+        status = app(standalone_mode=False)
+        sys.stdout.flush()
+    except CustomerbaseError as error:
+        status = _fail(str(error), error.exit_status)
+    except usage_error as error:
+        status = _fail(f"{error.format_message()} See 'customerbase --help'.", 2)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has seen enough; say nothing when Python closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except (KeyboardInterrupt, typer.Abort):
+        status = _fail("Stopped. The workspace is as it was before.", 130)
+    except MemoryError:
+        status = _fail(
+            "There is not enough memory. Set --memory-limit lower, such as 2GB, so that DuckDB spills to disk.", 1
+        )
+    except Exception as error:
+        if session.verbose:
+            raise
+        first = str(error).strip().splitlines()[:1]
+        status = _fail(
+            f"Unexpected fault ({type(error).__name__}): {' '.join(first)} Run again with -v and report what it prints.",
+            1,
+        )
+    sys.exit(status or 0)
+
+
+def _fail(message: str, status: int) -> int:
+    from customerbase.terminal import print_fault
+
+    print_fault(message)
+    return status

@@ -1,0 +1,151 @@
+"""Config: the options of a shop, from its customerbase.toml and from the caller."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from customerbase.errors import UsageError, WorkspaceError
+
+__all__ = ["CONFIG_FILE", "MODELS", "Config", "read_config"]
+
+CONFIG_FILE = "customerbase.toml"
+MODELS = ("kmeans", "rfm")
+DEFAULT_N_SEGMENTS = 6
+
+
+@dataclass(frozen=True)
+class Config:
+    """The options of a shop.
+
+    Parameters
+    ----------
+    as_of
+        Date of the snapshot, YYYY-MM-DD, exclusive; by default the day after the last order.
+    model
+        How customers are segmented: `kmeans` or `rfm`.
+    n_segments
+        Number of segments of k-means, at least 2; by default 6. RFM has those of its scheme.
+    seed
+        Seed of all that is drawn, at least 0.
+    layout
+        Name of a known layout; by default it is recognised.
+    columns
+        Canonical name → column of the export.
+    rules
+        Name of a cleaning rule → whether it is on.
+    memory_limit
+        Memory that DuckDB may take before it spills, such as `4GB`.
+    threads
+        Threads of DuckDB; by default all.
+    spill_folder
+        Where DuckDB spills to.
+
+    Raises
+    ------
+    UsageError
+        An option has a value that is not allowed.
+
+    Examples
+    --------
+    >>> Config(model="kmeans", n_segments=4).n_segments
+    4
+    >>> Config(model="dbscan")
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.UsageError: The option 'model' must be one of kmeans, rfm. Got 'dbscan' instead.
+    """
+
+    as_of: str | None = None
+    model: str = "kmeans"
+    n_segments: int | None = None
+    seed: int = 0
+    layout: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, bool] = field(default_factory=dict)
+    memory_limit: str | None = None
+    threads: int | None = None
+    spill_folder: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise UsageError(f"The option 'model' must be one of {', '.join(MODELS)}. Got {self.model!r} instead.")
+        if self.n_segments is not None:
+            _check_int("n_segments", self.n_segments, least=2)
+            if self.model == "rfm":
+                raise UsageError(
+                    "The option 'n_segments' is for the model kmeans; the segments of rfm are those of its scheme. Leave it out."
+                )
+        _check_int("seed", self.seed, least=0)
+        for name, kind in (("columns", str), ("rules", bool)):
+            values = getattr(self, name)
+            if not isinstance(values, Mapping) or not all(isinstance(value, kind) for value in values.values()):
+                raise UsageError(
+                    f"The option '{name}' must be a table of name = {kind.__name__}. Got {values!r} instead."
+                )
+
+
+def _check_int(name: str, value: object, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UsageError(f"The option '{name}' must be an int >= {least}. Got {value!r} instead.")
+
+
+def read_config(workspace: Path, files: tuple[Path, ...] = (), given: Mapping[str, Any] | None = None) -> Config:
+    """Read the options of a shop; what the caller gives goes before the file.
+
+    Parameters
+    ----------
+    workspace
+        Its folder; the file in it is taken before one beside the first of the files.
+    files
+        The exports that are to be read.
+    given
+        Options of the caller; None stands for one that was not given. Tables are merged, name by name.
+
+    Raises
+    ------
+    UsageError
+        The file is no TOML, or has an unknown option or a value that is not allowed.
+
+    Examples
+    --------
+    >>> read_config(Path("no-such-shop"), given={"model": "rfm", "seed": None}).model
+    'rfm'
+    """
+    places = [workspace / CONFIG_FILE, *(file.parent / CONFIG_FILE for file in files[:1])]
+    path = next((place for place in places if place.is_file()), None)
+    options = _read_toml(path) if path else {}
+    known = {each.name for each in fields(Config)}
+    for name in options:
+        if name not in known:
+            raise UsageError(f"{path} has an unknown option {name!r}. The options are {', '.join(sorted(known))}.")
+    return _build(path, _merge(options, given or {}))
+
+
+def _build(path: Path | None, options: Mapping[str, Any]) -> Config:
+    as_of = options.get("as_of")
+    plain = dict(options) if as_of is None else {**options, "as_of": str(as_of)}  # TOML has dates of its own
+    try:
+        return replace(Config(), **plain)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}" if path else str(error)) from error
+
+
+def _merge(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(options)
+    for name, value in given.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
+            merged[name] = {**merged[name], **value}
+        elif value is not None:
+            merged[name] = value
+    return merged
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}. Correct that line.") from error
+    except OSError as error:
+        raise WorkspaceError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error

@@ -1,0 +1,137 @@
+"""A table of the workspace as rows for the terminal, or as CSV or JSON on a stream."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, BinaryIO, TextIO
+
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.csv as pc
+
+from customerbase.errors import UsageError, WorkspaceError
+from customerbase.workspace import Workspace
+
+__all__ = ["find_table", "flatten", "list_tables", "take_rows", "write_csv", "write_json"]
+
+_KEYS = {
+    "order_lines": ("source", "source_row"),
+    "quarantine": ("source", "source_row"),
+    "cells": ("source", "source_row"),
+}
+
+
+def list_tables(workspace: Workspace) -> list[dict[str, Any]]:
+    """List what a workspace holds, one row per table and date.
+
+    Examples
+    --------
+    >>> list_tables(Workspace("no-such-shop"))
+    []
+    """
+    return [
+        {
+            "name": each.name,
+            "as_of": each.as_of,
+            "kind": each.suffix[1:],
+            "rows": each.rows,
+            "bytes": each.bytes,
+            "run": each.run,
+        }
+        for each in workspace.tables()
+    ]
+
+
+def find_table(
+    workspace: Workspace, name: str, as_of: str | None = None
+) -> ir.Table | list[dict[str, Any]] | dict[str, Any]:
+    """Find what is stored under a name: a table in key order, or plain values.
+
+    Raises
+    ------
+    UsageError
+        Nothing in the workspace has this name.
+    WorkspaceError
+        It is not there for this date.
+    """
+    kinds = {each.suffix for each in workspace.tables() if each.name == name}
+    if ".parquet" in kinds:
+        table = workspace.table(name, as_of)
+        return table.order_by(list(_KEYS.get(name, table.columns[:1])))
+    if ".json" in kinds:
+        value = workspace.json(name, as_of)
+        return value["segments"] if name == "segments" else value
+    names = sorted({each.name for each in workspace.tables()})
+    if not names:
+        raise WorkspaceError(f"There is nothing in {workspace.path} yet. Run 'customerbase run FILE' first.")
+    raise UsageError(f"There is no table {name!r}. There are {', '.join(names)}.")
+
+
+def flatten(value: ir.Table | Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> ir.Table | list[dict[str, Any]]:
+    """Give rows of single values: of the audit its outcomes, of a segment its first action, of other values their names."""
+    if isinstance(value, ir.Table):
+        return value
+    if isinstance(value, Mapping):
+        rows = value.get("outcomes") or [{"name": name, "value": cell} for name, cell in value.items()]
+        return [_flat_row(row) for row in rows]
+    return [_flat_row(row) for row in value]
+
+
+def _flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, cell in row.items():
+        if name == "strategy":
+            flat |= {"goal": cell["goal"], "first_action": cell["actions"][0]}
+        elif name == "traits":
+            flat[name] = "; ".join(cell)
+        elif name != "profile":
+            flat[name] = json.dumps(cell, ensure_ascii=False) if isinstance(cell, list | dict) else cell
+    return flat
+
+
+def take_rows(value: ir.Table | Sequence[Mapping[str, Any]], n_rows: int) -> tuple[list[dict[str, Any]], int]:
+    """Take the first rows of a table as plain dicts, and count all of them."""
+    if isinstance(value, ir.Table):
+        rows = [_plain(row) for row in value.limit(n_rows).to_pyarrow().to_pylist()]
+        return rows, int(value.count().execute())
+    return [dict(row) for row in value[:n_rows]], len(value)
+
+
+def write_csv(value: ir.Table | Sequence[Mapping[str, Any]], stream: BinaryIO) -> None:
+    """Write all rows as CSV."""
+    if not isinstance(value, ir.Table):
+        pc.write_csv(pa.Table.from_pylist([dict(row) for row in value]), stream)
+        return
+    with value.to_pyarrow_batches() as batches, pc.CSVWriter(stream, batches.schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def write_json(value: ir.Table | Sequence[Mapping[str, Any]] | Mapping[str, Any], stream: TextIO) -> None:
+    """Write a value as JSON, or all rows of a table as a list of objects."""
+    if not isinstance(value, ir.Table):
+        json.dump(value, stream, ensure_ascii=False, indent=1)
+        stream.write("\n")
+        return
+    separator = "["
+    for row in _rows(value):
+        stream.write(f"{separator}\n{json.dumps(row, ensure_ascii=False)}")
+        separator = ","
+    stream.write("[]\n" if separator == "[" else "\n]\n")
+
+
+def _rows(table: ir.Table) -> Iterator[dict[str, Any]]:
+    for batch in table.to_pyarrow_batches():
+        for row in batch.to_pylist():
+            yield _plain(row)
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value

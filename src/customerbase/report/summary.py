@@ -1,0 +1,70 @@
+"""The summary of a workspace as a plain dict: what the terminal, the page and the JSON all show."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from customerbase.workspace import Workspace
+
+__all__ = ["REASONS", "summarise"]
+
+REASONS = {
+    "unreadable": "could not be read (a damaged line, or a cell that is no number or date)",
+    "repeated_order": "repeat an order that stands in the export already",
+    "accounting_adjustment": "correct the books and sell nothing",
+    "guest": "name no customer",
+    "no_price": "have no price",
+    "drop_repeated_lines": "repeat a line of the same order",
+    "is_return": "are returns",
+    "is_product": "sell a product",
+    "is_repeated_line": "are equal to another line of their order (kept: it may be a second piece)",
+    "is_future": "are dated in the future",
+}
+"""What a rule found, after 'n rows …'."""
+
+
+def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
+    """Summarise what a workspace holds for a date: rows in and set aside, customers, segments.
+
+    Parameters
+    ----------
+    workspace
+        An open workspace.
+    as_of
+        Date of the segments; by default the latest.
+
+    Raises
+    ------
+    WorkspaceError
+        There are no segments, or not for this date.
+    """
+    stored = workspace.json("segments", as_of)
+    audit = workspace.json("audit")
+    return {
+        "workspace": str(workspace.path),
+        "as_of": stored["as_of"],
+        "model": stored["model"],
+        "rows_in": audit["rows_in"],
+        "rows_kept": audit["rows_kept"],
+        "set_aside": _reasons(audit["outcomes"], "quarantined"),
+        "marked": _reasons(audit["outcomes"], "marked"),
+        "sources": audit["formats"],
+        "n_customers": stored["n_customers"],
+        "n_without_purchase": stored["n_without_purchase"],
+        "gross_revenue": stored["gross_revenue"],
+        "segments": stored["segments"],
+        "files": _list_files(workspace, stored["as_of"]),
+    }
+
+
+def _reasons(outcomes: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [
+        {**outcome, "reason": REASONS[outcome["rule"]]}
+        for outcome in outcomes
+        if outcome["kind"] == kind and outcome["rows"]
+    ]
+
+
+def _list_files(workspace: Workspace, as_of: str) -> list[str]:
+    """List the files of the current state that belong to a date or to all dates."""
+    entries = [entry for entry in workspace.tables() if entry.as_of in {None, as_of}]
+    return [str(workspace.file(entry.name, entry.as_of, entry.suffix)) for entry in entries]

@@ -1,0 +1,109 @@
+"""What a person sees in a terminal: progress, summaries, tables, and faults in one line."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["print_fault", "print_rows", "print_summary", "show_progress"]
+
+Progress = Callable[[str], None]
+
+
+def _output() -> Console:
+    # In a pipe there is no width to fit into: a table there is as wide as its cells.
+    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 160)
+
+
+def print_fault(message: str) -> None:
+    """Print a fault as one line on standard error."""
+    line = " ".join(message.split())
+    sys.stderr.write(f"Error: {line}\n")
+
+
+@contextmanager
+def show_progress(*, quiet: bool, verbose: bool) -> Iterator[Progress]:
+    """Give a function that shows what is being done: a spinner on a terminal, nothing in a pipe, seconds when verbose."""
+    console = Console(stderr=True, highlight=False)
+    started = time.perf_counter()
+    if verbose:
+        yield lambda message: console.print(f"{time.perf_counter() - started:6.2f} s  {message}")
+    elif quiet or not console.is_terminal:
+        yield lambda message: None
+    else:
+        with console.status("Starting") as status:
+            yield lambda message: status.update(f"{message} …")
+
+
+def print_summary(summary: Mapping[str, Any]) -> None:
+    """Print what came in, what was set aside and why, the customers, and the segments with their first action."""
+    console = _output()
+    sources = ", ".join(f"{each['source']} ({each['layout']})" for each in summary["sources"])
+    kept_share = summary["rows_kept"] / max(summary["rows_in"], 1)
+    console.print(Text(f"{summary['rows_in']:,} rows read from {sources}"))
+    console.print(f"{summary['rows_kept']:>12,} kept ({kept_share:.1%})")
+    for outcome in summary["set_aside"]:
+        console.print(Text(f"{outcome['rows']:>12,} set aside ({outcome['share']:.1%}): {outcome['reason']}"))
+    for outcome in summary["marked"]:
+        if outcome["rule"] != "is_product":
+            console.print(Text(f"{outcome['rows']:>12,} of those kept {outcome['reason']}"))
+    without = summary["n_without_purchase"]
+    others = f"; {without:,} more have only returns" if without else ""
+    console.print()
+    console.print(
+        f"{summary['n_customers']:,} customers with a purchase before {summary['as_of']}, "
+        f"gross revenue {summary['gross_revenue']:,.2f}{others}"
+    )
+    console.print()
+    console.print(_segment_table(summary["segments"]))
+    console.print()
+    console.print(Text(f"Written to {summary['workspace']}:"))
+    for path in summary["files"]:
+        console.print(Text(f"  {path}"), soft_wrap=True)
+
+
+def _segment_table(segments: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Segment", no_wrap=True)
+    for name in ("Customers", "Share", "Revenue"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("First action")
+    for each in segments:
+        table.add_row(
+            Text(each["name"]),
+            f"{each['n_customers']:,}",
+            f"{each['share']:.1%}",
+            f"{each['revenue_share']:.1%}",
+            Text(each["strategy"]["actions"][0]),
+        )
+    return table
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], n_rows: int) -> None:
+    """Print the first rows of a table of `n_rows`."""
+    console = _output()
+    if not rows:
+        console.print("No rows.")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, value in rows[0].items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    console.print(table)
+    if n_rows > len(rows):
+        console.print(f"{len(rows):,} of {n_rows:,} rows; --csv and --json give all of them.")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
+    return str(value)

@@ -1,0 +1,366 @@
+"""One function per stage: read the workspace, compute, write; and run(), all of them in one go."""
+
+import importlib
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+
+from customerbase.cleaning import Audit
+from customerbase.cleaning import clean as clean_lines
+from customerbase.config import DEFAULT_N_SEGMENTS, Config
+from customerbase.engine import connect
+from customerbase.errors import DataError, UsageError, WorkspaceError
+from customerbase.features.customers import customer_features, default_as_of, parse_date
+from customerbase.ingest.reading import read
+from customerbase.provenance import describe_inputs, fingerprint, list_versions, same_or_grew
+from customerbase.report.exports import write_export
+from customerbase.schema import Dataset, Format
+from customerbase.synthetic import make_shop
+from customerbase.workspace import Run, Workspace
+
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend
+
+    from customerbase.segmentation.segments import Segmentation
+
+__all__ = ["Config", "clean", "demo", "export", "features", "ingest", "open_workspace", "run", "segment"]
+
+Progress = Callable[[str], None]
+
+ROWS_PER_BUCKET = 12_500_000
+"""Lines folded at a time: beyond that, buckets of customers one after the other take less time and memory than one query."""
+
+_INGESTED = ("ingested_lines", "cells", "formats")
+_KEY = ("source", "source_row")
+
+
+def _quiet(message: str) -> None:
+    """Say nothing."""
+
+
+def open_workspace(path: str | Path, config: Config | None = None) -> Workspace:
+    """Open a workspace with the engine that the options ask for.
+
+    Examples
+    --------
+    >>> open_workspace("no-such-shop").tables()
+    []
+    """
+    config = config or Config()
+    engine: Any = connect(memory_limit=config.memory_limit, threads=config.threads, spill_folder=config.spill_folder)
+    return Workspace(path, connection=engine)
+
+
+def run(
+    workspace: Workspace,
+    files: Sequence[str | Path],
+    config: Config | None = None,
+    *,
+    now: datetime | None = None,
+    progress: Progress = _quiet,
+    command: str = "run",
+) -> None:
+    """Go from exports to named segments, and publish all of it at once.
+
+    Parameters
+    ----------
+    workspace
+        Where the tables go.
+    files
+        Exports, or patterns: see `read`.
+    config
+        Options; by default those of `Config`.
+    now
+        For the run log, and for rows dated in the future.
+    progress
+        Told what is being done.
+    command
+        What the run log says.
+
+    Raises
+    ------
+    CustomerbaseError
+        Something in the data, the options or the workspace does not allow it; the workspace is as it was.
+    """
+    config = config or Config()
+    with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
+        progress("Reading the export")
+        data = read(*files, layout=config.layout, mapping=config.columns, connection=workspace.connection)
+        progress("Cleaning")
+        lines, audit = _write_clean(begun, data, config, now)
+        progress("Describing the customers")
+        described = _write_features(begun, lines, config, workspace, audit.rows_kept)
+        progress("Finding the segments")
+        _write_segments(begun, described, config)
+        progress("Writing")
+        _publish(workspace, begun, lines, config, command, now, inputs=inputs(), drop=_INGESTED)
+
+
+def ingest(
+    workspace: Workspace,
+    files: Sequence[str | Path],
+    config: Config | None = None,
+    *,
+    now: datetime | None = None,
+    progress: Progress = _quiet,
+) -> None:
+    """Read exports into the workspace and stop before cleaning; parameters and errors as in `run`."""
+    config = config or Config()
+    with describe_inputs(files) as inputs, workspace.begin() as begun:
+        progress("Reading the export")
+        data = read(*files, layout=config.layout, mapping=config.columns, connection=workspace.connection)
+        begun.write_table("ingested_lines", data.order_lines, order_by=_KEY)
+        if data.cells is not None:
+            begun.write_table("cells", data.cells, order_by=_KEY)
+        begun.write_json("formats", [asdict(each) for each in data.formats])
+        _publish(workspace, begun, None, config, "ingest", now, inputs=inputs())
+
+
+def clean(
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+) -> None:
+    """Clean what `ingest` read: order lines, quarantine and audit; parameters and errors as in `run`."""
+    config = config or Config()
+    with workspace.begin() as begun:
+        formats = tuple(_format(each) for each in workspace.json("formats"))
+        data = Dataset(workspace.table("ingested_lines"), workspace.table("cells"), formats)
+        progress("Cleaning")
+        lines, _ = _write_clean(begun, data, config, now)
+        _publish(workspace, begun, lines, config, "clean", now)
+
+
+def features(
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+) -> None:
+    """Describe the customers at a date from the clean order lines; parameters and errors as in `run`."""
+    config = config or Config()
+    with workspace.begin() as begun:
+        lines = workspace.table("order_lines")
+        progress("Describing the customers")
+        _write_features(begun, lines, config, workspace, workspace.json("audit")["rows_kept"])
+        _publish(workspace, begun, None, config, "features", now)
+
+
+def segment(
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+) -> None:
+    """Segment the customers of a date by their features; parameters and errors as in `run`."""
+    config = config or Config()
+    with workspace.begin() as begun:
+        described = workspace.table("features", config.as_of)
+        progress("Finding the segments")
+        _write_segments(begun, described, config)
+        _publish(workspace, begun, None, config, "segment", now)
+
+
+def demo(
+    workspace: Workspace,
+    n_lines: int = 50_000,
+    config: Config | None = None,
+    *,
+    now: datetime | None = None,
+    progress: Progress = _quiet,
+) -> None:
+    """Generate a shop of `n_lines` order lines and `run` it; the export stays in the workspace, in the folder `demo`.
+
+    Raises
+    ------
+    WorkspaceError
+        The workspace holds a real shop already.
+    """
+    config = config or Config()
+    if any(log["command"] != "demo" for log in workspace.runs):
+        raise WorkspaceError(
+            f"{workspace.path} holds a shop already. Give the demo a workspace of its own: customerbase -w demo demo."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        progress("Generating a shop")
+        shop = make_shop(folder, n_lines, config.seed, write_csv=True)
+        run(workspace, [str(shop.order_lines_csv)], config, now=now, progress=progress, command="demo")
+        shutil.rmtree(workspace.path / "demo", ignore_errors=True)
+        shutil.copytree(folder, workspace.path / "demo")
+
+
+def export(
+    workspace: Workspace,
+    file: str | Path,
+    *,
+    as_of: str | None = None,
+    segments: Sequence[str] = (),
+    overwrite: bool = False,
+) -> int:
+    """Write the segmented customers of a date with their features to a CSV, Parquet or XLSX file; give their number.
+
+    Parameters
+    ----------
+    workspace
+        Where the tables lie.
+    file
+        The file to write; its suffix says the format.
+    as_of
+        Date of the segments; by default the latest.
+    segments
+        Names of the segments that are wanted; none means all.
+    overwrite
+        Whether a file that stands there may go.
+
+    Raises
+    ------
+    UsageError
+        There is no such segment, or the file cannot be written.
+    WorkspaceError
+        There are no segments, or not for this date.
+    """
+    assignments = workspace.table("assignments", as_of)
+    stored = workspace.json("segments", as_of)
+    names = [each["name"] for each in stored["segments"]]
+    for name in segments:
+        if name not in names:
+            raise UsageError(f"There is no segment {name!r}. The segments are {', '.join(names)}.")
+    described = workspace.table("features", stored["as_of"]).drop("as_of")
+    wanted = assignments.filter(assignments.segment.isin(list(segments) or names))
+    table = wanted.join(described, "customer_id").order_by("customer_id")
+    write_export(table, file, overwrite=overwrite)
+    return int(wanted.count().execute())
+
+
+@contextmanager
+def _models_loading() -> Iterator[None]:
+    """Import the models beside the reading: scikit-learn takes most of a second."""
+    loading = threading.Thread(target=importlib.import_module, args=("customerbase.segmentation.segments",))
+    loading.start()
+    try:
+        yield
+    finally:
+        loading.join()
+
+
+def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[ir.Table, Audit]:
+    cleaned = clean_lines(data, rules=config.rules, today=now.date() if now else None)
+    _refuse_nothing_kept(cleaned.audit)
+    begun.write_table("order_lines", cleaned.data.order_lines, order_by=_KEY)
+    begun.write_table("quarantine", cleaned.quarantine, order_by=_KEY)
+    begun.write_json("audit", _plain_audit(cleaned.audit))
+    return begun.table("order_lines"), cleaned.audit
+
+
+def _refuse_nothing_kept(audit: Audit) -> None:
+    if audit.rows_kept:
+        return
+    caught = [outcome for outcome in audit.outcomes if outcome.kind == "quarantined" and outcome.rows]
+    reasons = ", ".join(f"{outcome.rows} by the rule '{outcome.rule}'" for outcome in caught)
+    sources = ", ".join(each.source for each in audit.formats)
+    raise DataError(
+        f"None of the {audit.rows_in} rows of {sources} can be used; set aside: {reasons}. "
+        "Check the columns that were taken (--map customer_id=COLUMN ordered_at=COLUMN), or switch a rule off (--without RULE)."
+    )
+
+
+def _plain_audit(audit: Audit) -> dict[str, Any]:
+    outcomes = [{**asdict(outcome), "amount": float(outcome.amount)} for outcome in audit.outcomes]
+    return {**asdict(audit), "outcomes": outcomes}
+
+
+def _format(stored: Mapping[str, Any]) -> Format:
+    return Format(**{**stored, "notes": tuple(stored["notes"])})
+
+
+def _write_features(begun: Run, lines: ir.Table, config: Config, workspace: Workspace, n_rows: int) -> ir.Table:
+    as_of = parse_date(config.as_of) if config.as_of else default_as_of(lines)
+    first = lines.ordered_at.min().to_pyarrow().as_py()
+    if first is not None and first.date() >= as_of:
+        raise DataError(f"There is no order before {as_of}: the first is of {first.date()}. Choose a later --as-of.")
+    described = _describe(lines, as_of, workspace.connection, -(-n_rows // ROWS_PER_BUCKET))
+    begun.write_table("features", described, as_of=as_of, order_by="customer_id")
+    return begun.table("features", as_of)
+
+
+def _describe(lines: ir.Table, as_of: date, connection: "Backend", n_buckets: int) -> ir.Table:
+    if n_buckets <= 1:
+        return customer_features(Dataset(lines), as_of)
+    bucket = lines.customer_id.hash() % n_buckets
+    parts = (customer_features(Dataset(lines.filter(bucket == number)), as_of) for number in range(n_buckets))
+    name = ibis.util.gen_name("features")
+    connection.create_table(name, next(parts), temp=True)
+    for part in parts:
+        connection.insert(name, part)
+    return connection.table(name)
+
+
+def _write_segments(begun: Run, described: ir.Table, config: Config) -> None:
+    from customerbase.segmentation.clustering import make_clusterer
+    from customerbase.segmentation.rfm import RFM
+    from customerbase.segmentation.segments import segment as find_segments
+
+    if config.model == "rfm":
+        model: Any = RFM()
+    else:
+        model = make_clusterer(config.model, config.n_segments or DEFAULT_N_SEGMENTS, random_state=config.seed)
+    result = find_segments(described, model, random_state=config.seed)
+    begun.write_table("assignments", result.assignments, as_of=result.as_of, order_by="customer_id")
+    begun.write_json("segments", _plain_segmentation(result, described, config), as_of=result.as_of)
+    _write_model(begun, result, config)
+
+
+def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:
+    from customerbase.segmentation.segments import segments_to_json
+
+    has_purchase = described.frequency > 0
+    totals = described.agg(
+        n_customers=described.count(where=has_purchase),
+        n_without_purchase=described.count(where=~has_purchase),
+        gross_revenue=described.gross_revenue.sum(),
+    )
+    counts = totals.to_pyarrow().to_pylist()[0]
+    return {
+        "as_of": result.as_of.isoformat(),
+        "model": config.model,
+        **counts,
+        "gross_revenue": float(counts["gross_revenue"]),
+        "labels": list(result.labels),
+        "quality": asdict(result.quality) if result.quality else None,
+        "segments": segments_to_json(result),
+    }
+
+
+def _write_model(begun: Run, result: "Segmentation", config: Config) -> None:
+    from customerbase.segmentation.model_file import dump_model, make_probe, read_card
+
+    facts = {"as_of": result.as_of, "model": config.model, "seed": config.seed, "labels": list(result.labels)}
+    model: Any = result.model
+    content = dump_model(model, make_probe(model), facts)
+    begun.write_bytes("models", content, as_of=result.as_of, suffix=".model")
+    begun.write_json("models", read_card(content), as_of=result.as_of)
+
+
+def _publish(
+    workspace: Workspace,
+    begun: Run,
+    lines: ir.Table | None,
+    config: Config,
+    command: str,
+    now: datetime | None,
+    *,
+    inputs: Sequence[Mapping[str, Any]] = (),
+    drop: Sequence[str] = (),
+) -> None:
+    """Publish; with new order lines, snapshots of other dates stay if the lines are the same or grew."""
+    log = {
+        "command": command,
+        "started_at": now.isoformat(timespec="seconds") if now else None,
+        "inputs": list(inputs),
+        "options": asdict(config),
+        "versions": list_versions(),
+    }
+    keep = lines is None or same_or_grew(workspace.input, lines)
+    marks = fingerprint(lines) if lines is not None else None
+    workspace.publish(begun, keep_snapshots=keep, log=log, fingerprint=marks, drop=drop)
