@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from customerbase.cleaning import clean
-from customerbase.schema import Dataset
+from customerbase.schema import MONEY, Dataset
 
 settings.register_profile("customerbase", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("customerbase")
@@ -31,8 +31,9 @@ def skip_without(resource: str, reason: str) -> None:
 def data_folder() -> Path:
     """Folder of the real data: CUSTOMERBASE_DATA, or ../shared/data beside the checkout."""
     folder = Path(os.environ.get("CUSTOMERBASE_DATA", _CHECKOUT.parent / "shared" / "data"))
-    if not (folder / "online_retail_II.csv").is_file():
-        skip_without("data", f"the real data are not in {folder}; set CUSTOMERBASE_DATA to the folder that holds online_retail_II.csv")
+    file = folder / "online_retail_II.csv"
+    if not file.is_file():
+        skip_without("data", f"there is no {file}; set CUSTOMERBASE_DATA to the folder of the real data")
     return folder
 
 
@@ -53,11 +54,11 @@ TINY_SHOP = [
 
 @pytest.fixture
 def tiny_shop() -> Dataset:
-    """Ten order lines of three customers and a guest, as they come out of `read`; small enough to work out by hand."""
+    """Ten order lines of three customers and a guest, as they come out of `read`: small enough to do by hand."""
     rows = [
         {
             "source": "tiny.csv",
-            "source_row": number,
+            "source_row": row,
             "order_id": order,
             "customer_id": customer,
             "ordered_at": datetime.fromisoformat(time),
@@ -70,10 +71,10 @@ def tiny_shop() -> Dataset:
             "country": country,
             "is_return": quantity < 0,
         }
-        for number, (order, customer, time, product, category, quantity, price, country) in enumerate(TINY_SHOP, start=2)
+        for row, (order, customer, time, product, category, quantity, price, country) in enumerate(TINY_SHOP, start=2)
     ]
     lines = ibis.memtable(pd.DataFrame(rows))
-    money = {name: "decimal(18, 4)" for name in ("quantity", "unit_price", "amount")}
+    money = dict.fromkeys(("quantity", "unit_price", "amount"), MONEY)
     return Dataset(lines.cast({"source_row": "int64", "ordered_at": "timestamp(6)", **money}))
 
 

@@ -11,13 +11,13 @@ import ibis.expr.types as ir
 
 from customerbase.errors import UsageError
 from customerbase.repetition import find_repetition
-from customerbase.schema import ORDER_LINES, Dataset, Format, check
+from customerbase.schema import ORDER_LINES, Dataset, Format, check, complete_order_id
 
 __all__ = ["RULES", "Audit", "Cleaned", "Rule", "RuleOutcome", "clean"]
 
 _NO_PRODUCT = (
-    r"^(POST|POSTAGE|SHIPPING|DELIVERY|CARRIAGE|DOT|M|MANUAL|D|DISCOUNT|C2|ADJUST\d*|B|S|SAMPLES?|BANK CHARGES|AMAZONFEE"
-    r"|FEE|CRUK|PADS|TEST\d*)$"
+    r"^(POST|POSTAGE|SHIPPING|DELIVERY|CARRIAGE|DOT|M|MANUAL|D|DISCOUNT|C2|ADJUST\d*|B|S|SAMPLES?"
+    r"|BANK CHARGES|AMAZONFEE|FEE|CRUK|PADS|TEST\d*)$"
 )
 """Codes of postage, fees, corrections, donations and tests, in upper case."""
 
@@ -35,33 +35,69 @@ class Rule:
 
 
 def unreadable(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which rows have a damaged line, or a cell that must be a number or a date and is none."""
+    """Tell which rows have a damaged line, or a cell that must be a number or a date and is none.
+
+    Examples
+    --------
+    >>> unreadable(ibis.memtable({"unreadable": ["ordered_at", None]})).to_list()
+    [True, False]
+    """
     return lines.unreadable.notnull()
 
 
 def repeated_order(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which rows belong to the second copy of a whole order (see `find_repetition`)."""
+    """Tell which rows belong to the second copy of a whole order (see `find_repetition`).
+
+    Examples
+    --------
+    >>> repeated_order(ibis.memtable({"copy_number": [1, 2], "n_to_keep": [1, 1]})).to_list()
+    [False, True]
+    """
     return lines.copy_number > lines.n_to_keep
 
 
 def accounting_adjustment(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which rows correct the books and sell nothing."""
+    """Tell which rows correct the books and sell nothing.
+
+    Examples
+    --------
+    >>> accounting_adjustment(ibis.memtable({"is_adjustment": [True, False]})).to_list()
+    [True, False]
+    """
     return lines.is_adjustment.fill_null(False)
 
 
 def guest(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which rows name no customer."""
+    """Tell which rows name no customer.
+
+    Examples
+    --------
+    >>> guest(ibis.memtable({"customer_id": ["ann", None]})).to_list()
+    [False, True]
+    """
     return lines.customer_id.isnull()
 
 
 def no_price(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which rows have a price of zero or less: write-offs, samples, stock counts."""
+    """Tell which rows have a price of zero or less: write-offs, samples, stock counts.
+
+    Examples
+    --------
+    >>> no_price(ibis.memtable({"unit_price": [5, 0], "quantity": [-1, 3], "amount": [-5, 0]})).to_list()
+    [False, True]
+    """
     price = ibis.coalesce(lines.unit_price, lines.quantity.sign() * lines.amount, lines.amount.abs())
     return price <= 0
 
 
 def drop_repeated_lines(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which rows repeat an equal line of the same order; off unless asked for."""
+    """Tell which rows repeat an equal line of the same order; off unless asked for.
+
+    Examples
+    --------
+    >>> drop_repeated_lines(ibis.memtable({"copy_number": [1, 2]})).to_list()
+    [False, True]
+    """
     return is_repeated_line(lines)
 
 
@@ -71,17 +107,36 @@ def is_return(lines: ir.Table) -> ir.BooleanValue:
 
 
 def is_product(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which lines sell a product; a line without a code counts as one."""
+    """Tell which lines sell a product; a line without a code counts as one.
+
+    Examples
+    --------
+    >>> is_product(ibis.memtable({"product_id": ["85123A", "post", None]})).to_list()
+    [True, False, True]
+    """
     return ~lines.product_id.upper().strip().re_search(_NO_PRODUCT).fill_null(False)
 
 
 def is_repeated_line(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which lines follow an equal one in the same order."""
+    """Tell which lines follow an equal one in the same order.
+
+    Examples
+    --------
+    >>> is_repeated_line(ibis.memtable({"copy_number": [1, 2]})).to_list()
+    [False, True]
+    """
     return lines.copy_number > 1
 
 
 def is_future(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which lines are dated after the day on which they are read."""
+    """Tell which lines are dated after the day on which they are read.
+
+    Examples
+    --------
+    >>> lines = ibis.memtable({"ordered_at": ["2024-04-30", "2091-01-01"], "today": ["2024-05-01", "2024-05-01"]})
+    >>> is_future(lines.cast({"ordered_at": "timestamp", "today": "date"})).to_list()
+    [False, True]
+    """
     return (lines.ordered_at.date() > lines.today).fill_null(False)
 
 
@@ -104,7 +159,10 @@ _WHEN_OFF = {"is_product": True}
 
 @dataclass(frozen=True)
 class RuleOutcome:
-    """What one rule did: rows, customers and money (net) that it caught, and the rows as a share of all rows that came in."""
+    """What one rule did: the rows, customers and money (net) that it caught.
+
+    `share` is the part that these rows are of all rows that came in.
+    """
 
     rule: str
     kind: str
@@ -145,18 +203,27 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
     today
         Lines dated after this day are marked `is_future`; without it, none is.
 
+    Returns
+    -------
+    Cleaned
+        The rows kept with their marks, the audit, and the rows set aside with the rule that caught each.
+
     Raises
     ------
+    DataError
+        The lines lack a column that every order line must have.
     UsageError
         A rule that does not exist.
 
     Examples
     --------
     >>> lines = ibis.memtable({"source": ["a", "a"], "source_row": [2, 3], "customer_id": ["ann", None],
-    ...                        "ordered_at": ["2024-05-01", "2024-05-01"], "quantity": [1, 1], "unit_price": [5, 5], "amount": [5, 5]})
+    ...                        "ordered_at": ["2024-05-01", "2024-05-01"], "amount": [5, 5]})
     >>> cleaned = clean(Dataset(lines.cast({"ordered_at": "timestamp"})))
-    >>> [(outcome.rule, outcome.rows) for outcome in cleaned.audit.outcomes if outcome.kind == "quarantined" and outcome.rows]
-    [('guest', 1)]
+    >>> cleaned.data.order_lines.customer_id.to_list()
+    ['ann']
+    >>> cleaned.quarantine.select("source_row", "rule").to_pyarrow().to_pylist()
+    [{'source_row': 3, 'rule': 'guest'}]
     """
     is_on = _switch(rules or {})
     lines = _complete(dataset.order_lines, today)
@@ -195,7 +262,8 @@ def _complete(lines: ir.Table, today: date | None) -> ir.Table:
     typed = {
         column.name: lines[column.name].cast(column.type) for column in ORDER_LINES if column.name in lines.columns
     }
-    return lines.mutate(**absent, **typed, today=ibis.literal(today, "date"))
+    completed = lines.mutate(**absent, **typed, today=ibis.literal(today, "date"))
+    return completed.mutate(order_id=complete_order_id(completed))
 
 
 def _number_copies(lines: ir.Table, *, with_orders: bool) -> ir.Table:

@@ -74,8 +74,11 @@ class Session:
         if not self.quiet:
             print_summary(summarise(workspace, as_of))
 
+    def tell(self, message: str) -> None:
+        """Print a message, unless nothing is to be printed."""
+        if not self.quiet:
+            typer.echo(message)
 
-session = Session()
 
 Files = Annotated[
     list[str],
@@ -120,6 +123,7 @@ AsTable = Annotated[bool, typer.Option("--table", help="Print a table to read (t
 
 @app.callback()
 def options(
+    context: typer.Context,
     workspace: Annotated[Path, typer.Option("-w", "--workspace", help="Folder that holds the results.")] = Path("shop"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but faults.")] = False,
     verbose: Annotated[
@@ -132,11 +136,14 @@ def options(
     spill_folder: Annotated[str | None, typer.Option(help="Where DuckDB spills to.")] = None,
 ) -> None:
     """Take the options that stand before the verb."""
-    session.__init__(workspace, quiet, verbose, memory_limit, threads, spill_folder)  # type: ignore[misc]
+    session = context.ensure_object(Session)
+    session.workspace, session.quiet, session.verbose = workspace, quiet, verbose
+    session.memory_limit, session.threads, session.spill_folder = memory_limit, threads, spill_folder
 
 
 @app.command()
 def run(
+    context: typer.Context,
     files: Files,
     as_of: AsOf = None,
     model: Model = None,
@@ -148,6 +155,7 @@ def run(
     switch_off: Without = None,
 ) -> None:
     """Go from order exports to named segments, all in one go."""
+    session = context.ensure_object(Session)
     config = session.config(
         files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout,
         columns=_parse_map(columns), rules=_parse_rules(switch_on, switch_off),
@@ -158,6 +166,7 @@ def run(
 
 @app.command()
 def demo(
+    context: typer.Context,
     n_lines: Annotated[
         int, typer.Option("--n-lines", help="Order lines of the generated shop, at least 1,000.")
     ] = 50_000,
@@ -166,53 +175,66 @@ def demo(
     seed: Seed = None,
 ) -> None:
     """Generate a shop and go the whole way with it."""
+    session = context.ensure_object(Session)
     config = session.config(model=model, n_segments=n_segments, seed=seed)
     workspace = session.work("demo", config, n_lines=n_lines)
     session.summarise(workspace, None)
 
 
 @app.command()
-def ingest(files: Files, layout: LayoutName = None, columns: Map = None) -> None:
+def ingest(context: typer.Context, files: Files, layout: LayoutName = None, columns: Map = None) -> None:
     """Read order exports into the workspace, and stop before cleaning."""
+    session = context.ensure_object(Session)
     config = session.config(files, layout=layout, columns=_parse_map(columns))
     workspace = session.work("ingest", config, files=files)
-    _tell(f"Read {_count(workspace, 'ingested_lines')} rows. Next: customerbase clean")
+    session.tell(f"Read {_count(workspace, 'ingested_lines')} rows. Next: customerbase clean")
 
 
 @app.command()
-def clean(switch_on: With = None, switch_off: Without = None) -> None:
+def clean(context: typer.Context, switch_on: With = None, switch_off: Without = None) -> None:
     """Clean what was ingested: order lines, quarantine and audit."""
+    session = context.ensure_object(Session)
     workspace = session.work("clean", session.config(rules=_parse_rules(switch_on, switch_off)))
     kept, aside = _count(workspace, "order_lines"), _count(workspace, "quarantine")
-    _tell(f"Kept {kept} rows and set {aside} aside. Why: customerbase show audit. Next: customerbase features")
+    session.tell(f"Kept {kept} rows and set {aside} aside. Why: customerbase show audit. Next: customerbase features")
 
 
 @app.command()
-def features(as_of: AsOf = None) -> None:
+def features(context: typer.Context, as_of: AsOf = None) -> None:
     """Describe the customers at a date from the clean order lines."""
+    session = context.ensure_object(Session)
     workspace = session.work("features", session.config(as_of=as_of))
-    _tell(f"Described {_count(workspace, 'features')} customers. Next: customerbase segment")
+    session.tell(f"Described {_count(workspace, 'features')} customers. Next: customerbase segment")
 
 
 @app.command()
-def segment(as_of: AsOf = None, model: Model = None, n_segments: NSegments = None, seed: Seed = None) -> None:
+def segment(
+    context: typer.Context,
+    as_of: AsOf = None,
+    model: Model = None,
+    n_segments: NSegments = None,
+    seed: Seed = None,
+) -> None:
     """Segment the customers of a date by their features."""
+    session = context.ensure_object(Session)
     config = session.config(as_of=as_of, model=model, n_segments=n_segments, seed=seed)
     workspace = session.work("segment", config)
     session.summarise(workspace, config.as_of)
 
 
 @app.command()
-def tables(as_json: AsJson = False, as_csv: AsCsv = False, as_table: AsTable = False) -> None:
+def tables(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False, as_table: AsTable = False) -> None:
     """List the tables of the workspace, with their dates."""
     from customerbase.report.listing import list_tables
 
     _check_one(as_json, as_csv, as_table)
+    session = context.ensure_object(Session)
     _print(list_tables(session.open(session.config())), as_json, as_csv)
 
 
 @app.command()
 def show(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of a table: see 'customerbase tables'.", metavar="NAME")],
     as_of: AsOf = None,
     as_json: AsJson = False,
@@ -223,11 +245,13 @@ def show(
     from customerbase.report.listing import find_table
 
     _check_one(as_json, as_csv, as_table)
+    session = context.ensure_object(Session)
     _print(find_table(session.open(session.config()), name, as_of), as_json, as_csv)
 
 
 @app.command()
 def export(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(help="File to write: .csv, .parquet or .xlsx.", metavar="FILE")],
     as_of: AsOf = None,
     name: Annotated[
@@ -238,15 +262,11 @@ def export(
     """Export the segmented customers with their features, for a spreadsheet or another tool."""
     from customerbase import workflow
 
+    session = context.ensure_object(Session)
     n_customers = workflow.export(
         session.open(session.config()), file, as_of=as_of, segments=name or (), overwrite=force
     )
-    _tell(f"Wrote {n_customers:,} customers to {file}.")
-
-
-def _tell(message: str) -> None:
-    if not session.quiet:
-        typer.echo(message)
+    session.tell(f"Wrote {n_customers:,} customers to {file}.")
 
 
 def _count(workspace: "Workspace", name: str) -> str:
@@ -291,8 +311,9 @@ def main() -> None:
     """Run the command line: exit status 0; 1 for a fault in the data or the workspace; 2 for wrong usage."""
     # Typer carries a click of its own, whose errors have no public name but as the base of BadParameter.
     usage_error: Any = typer.BadParameter.__base__
+    session = Session()
     try:
-        status = app(standalone_mode=False)
+        status = app(standalone_mode=False, obj=session)
         sys.stdout.flush()
     except CustomerbaseError as error:
         status = _fail(str(error), error.exit_status)
@@ -311,11 +332,9 @@ def main() -> None:
     except Exception as error:
         if session.verbose:
             raise
-        first = str(error).strip().splitlines()[:1]
-        status = _fail(
-            f"Unexpected fault ({type(error).__name__}): {' '.join(first)} Run again with -v and report what it prints.",
-            1,
-        )
+        first = " ".join(str(error).strip().splitlines()[:1])
+        fault = f"Unexpected fault ({type(error).__name__}): {first}"
+        status = _fail(f"{fault} Run again with -v and report what it prints.", 1)
     sys.exit(status or 0)
 
 

@@ -75,7 +75,8 @@ class Config:
             _check_int("n_segments", self.n_segments, least=2)
             if self.model == "rfm":
                 raise UsageError(
-                    "The option 'n_segments' is for the model kmeans; the segments of rfm are those of its scheme. Leave it out."
+                    "The option 'n_segments' is for the model kmeans; the segments of rfm are those of its scheme. "
+                    "Leave it out."
                 )
         _check_int("seed", self.seed, least=0)
         for name, kind in (("columns", str), ("rules", bool)):

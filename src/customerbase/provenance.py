@@ -66,8 +66,8 @@ def fingerprint(lines: ir.Table) -> dict[str, Any]:
     --------
     >>> lines = ibis.memtable({"order_id": ["1"], "customer_id": ["ann"], "ordered_at": [datetime(2024, 5, 1)],
     ...                        "product_id": ["mug"], "quantity": [1], "amount": [5]})
-    >>> fingerprint(lines)["rows"], same_or_grew(fingerprint(lines), lines)
-    (1, True)
+    >>> fingerprint(lines)["rows"], fingerprint(lines)["until"]
+    (1, '2024-05-01T00:00:00')
     """
     # Each column has a weight of its own, so that values that change places change the sum.
     parts = [(lines[name].hash() % _MODULUS).cast("int64") * weight for weight, name in enumerate(_CONTENT, start=1)]
@@ -78,7 +78,23 @@ def fingerprint(lines: ir.Table) -> dict[str, Any]:
 
 
 def same_or_grew(before: Mapping[str, Any], lines: ir.Table) -> bool:
-    """Tell whether order lines hold all that a fingerprint was taken of, and nothing else up to its last time."""
+    """Tell whether order lines hold all that a fingerprint was taken of, and nothing else up to its last time.
+
+    Parameters
+    ----------
+    before
+        What `fingerprint` gave; empty, or without a last time, it fits all lines.
+    lines
+        The order lines of today.
+
+    Examples
+    --------
+    >>> may = ibis.memtable({"order_id": ["1"], "customer_id": ["ann"], "ordered_at": [datetime(2024, 5, 1)],
+    ...                      "product_id": ["mug"], "quantity": [1], "amount": [5]})
+    >>> june = may.mutate(ordered_at=ibis.timestamp("2024-06-01 00:00:00"))
+    >>> same_or_grew(fingerprint(may), may.union(june)), same_or_grew(fingerprint(may), june)
+    (True, False)
+    """
     if not before or before.get("until") is None:
         return True
     until = ibis.literal(datetime.fromisoformat(before["until"])).cast("timestamp(6)")

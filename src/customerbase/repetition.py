@@ -25,9 +25,10 @@ _MIN_REPEATED_SHARE = 0.9
 def find_repetition(lines: ir.Table) -> ir.Table | None:
     """Find the lines that have an equal one in the same order; None where there are none.
 
-    Let g be the greatest common divisor of the counts of an order's distinct lines. An order is repeated when g >= 2 and its
-    copies stand in different sources, or on a day with at least five orders of which at least 90 % have g >= 2: an export that
-    was appended twice repeats whole days, a product scanned twice does not. One g-th of a repeated order is to be kept.
+    Let g be the greatest common divisor of the counts of an order's distinct lines. An order is repeated when g >= 2
+    and its copies stand in different sources, or on a day with at least five orders of which at least 90 % have g >= 2:
+    an export that was appended twice repeats whole days, a product scanned twice does not. One g-th of a repeated order
+    is to be kept.
 
     Parameters
     ----------
@@ -37,11 +38,20 @@ def find_repetition(lines: ir.Table) -> ir.Table | None:
     Returns
     -------
     Table
-        `source`, `source_row`, `copy_number` (1, 2, … among equal lines) and `n_to_keep` of these copies. The result does
-        not depend on the order of rows, but for which of two equal rows is called the copy.
+        `source`, `source_row`, `copy_number` (1, 2, … among equal lines) and `n_to_keep` of these copies. The result
+        does not depend on the order of rows, but for which of two equal rows is called the copy.
+
+    Examples
+    --------
+    >>> line = dict.fromkeys(_CONTENT) | {"order_id": "536365", "product_id": "mug"}
+    >>> lines = ibis.memtable([{"source": source, "source_row": 2, **line} for source in ("june.csv", "may.csv")])
+    >>> lines = lines.cast({column.name: column.type for column in INGESTED_LINES if column.name in lines.columns})
+    >>> find_repetition(lines).order_by("source").to_pyarrow().to_pylist()
+    [{'source': 'june.csv', 'source_row': 2, 'copy_number': 1, 'n_to_keep': 1},
+     {'source': 'may.csv', 'source_row': 2, 'copy_number': 2, 'n_to_keep': 1}]
     """
-    equal = _find_equal_lines(lines).cache()
-    if equal.count().execute() == 0:
+    equal = _find_equal_lines(lines)
+    if equal is None:
         return None
     repeated = _find_repeated_orders(lines, equal).cache()
     divisor = repeated.divisor.fill_null(1)
@@ -49,21 +59,29 @@ def find_repetition(lines: ir.Table) -> ir.Table | None:
     return joined.select(*_KEY, "copy_number", n_to_keep=(joined.n_equal // divisor).cast("int64")).cache()
 
 
-def _find_equal_lines(lines: ir.Table) -> ir.Table:
+def _find_equal_lines(lines: ir.Table) -> ir.Table | None:
     numbered = lines.filter(lines.order_id.notnull())
     probed = numbered.mutate(probe=functools.reduce(operator.xor, (numbered[name].hash() for name in _PROBE)))
-    shared = probed.group_by("probe").having(lambda table: table.count() > 1).agg()
+    # Nearly all lines stand alone: five columns tell which; the others are read only where these are alike.
+    shared = probed.group_by("probe").having(lambda table: table.count() > 1).agg().cache()
+    if shared.count().execute() == 0:
+        return None
     candidates = probed.semi_join(shared, "probe").select(*_KEY, *_CONTENT)
-    equal = ibis.window(group_by=_CONTENT)
     counted = candidates.select(
         *_KEY,
         "order_id",
         "ordered_at",
         copy_number=ibis.row_number().over(ibis.window(group_by=_CONTENT, order_by=_KEY)).cast("int64") + 1,
-        n_equal=candidates.count().over(equal),
-        is_in_two_sources=candidates.source.min().over(equal) != candidates.source.max().over(equal),
+        n_equal=candidates.count().over(ibis.window(group_by=_CONTENT)),
+        is_in_two_sources=_differ(candidates.source),
     )
-    return counted.filter(counted.n_equal > 1)
+    equal = counted.filter(counted.n_equal > 1).cache()
+    return equal if equal.count().execute() else None
+
+
+def _differ(sources: ir.StringColumn) -> ir.BooleanValue:
+    equal_lines = ibis.window(group_by=_CONTENT)
+    return sources.min().over(equal_lines) != sources.max().over(equal_lines)
 
 
 def _find_repeated_orders(lines: ir.Table, equal: ir.Table) -> ir.Table:

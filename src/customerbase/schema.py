@@ -6,7 +6,7 @@ import ibis.expr.types as ir
 
 from customerbase.errors import DataError
 
-__all__ = ["INGESTED_LINES", "MONEY", "ORDER_LINES", "Dataset", "Field", "Format", "check"]
+__all__ = ["INGESTED_LINES", "MONEY", "ORDER_LINES", "Dataset", "Field", "Format", "check", "complete_order_id"]
 
 MONEY = "decimal(18, 4)"
 """The type of money and quantities: sums do not depend on the order of rows or on the number of threads."""
@@ -88,8 +88,30 @@ class Dataset:
     formats: tuple[Format, ...] = field(default=())
 
 
+def complete_order_id(lines: ir.Table) -> ir.StringValue:
+    """Give the order of each line; where none is named, a customer has one order per day.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> lines = ibis.memtable({"order_id": ["7", None], "customer_id": ["ann", "ann"], "ordered_at": ["2024-05-01"] * 2})
+    >>> complete_order_id(lines.cast({"ordered_at": "timestamp"})).to_list()
+    ['7', 'ann 2024-05-01']
+    """
+    return lines.order_id.coalesce(lines.customer_id + " " + lines.ordered_at.date().cast("string"))
+
+
 def check(table: ir.Table, contract: tuple[Field, ...], name: str) -> None:
-    """Refuse a table that lacks a required column of a contract, or has one of another type.
+    """Refuse a table that lacks a required column of a contract.
+
+    Parameters
+    ----------
+    table
+        The table to look at; types are not compared.
+    contract
+        The columns that it is to have.
+    name
+        What the message calls it.
 
     Raises
     ------

@@ -21,27 +21,70 @@ def _output() -> Console:
 
 
 def print_fault(message: str) -> None:
-    """Print a fault as one line on standard error."""
+    """Print a fault as one line on standard error.
+
+    Examples
+    --------
+    >>> from contextlib import redirect_stderr
+    >>> with redirect_stderr(sys.stdout):
+    ...     print_fault("No file was given. Name at least one CSV, Parquet or XLSX file.")
+    Error: No file was given. Name at least one CSV, Parquet or XLSX file.
+    """
     line = " ".join(message.split())
     sys.stderr.write(f"Error: {line}\n")
 
 
 @contextmanager
 def show_progress(*, quiet: bool, verbose: bool) -> Iterator[Progress]:
-    """Give a function that shows what is being done: a spinner on a terminal, nothing in a pipe, seconds when verbose."""
+    """Give a function that shows what is being done: a spinner on a terminal, seconds when verbose, else nothing.
+
+    Examples
+    --------
+    >>> with show_progress(quiet=True, verbose=False) as progress:
+    ...     progress("Reading the export")
+    """
     console = Console(stderr=True, highlight=False)
     started = time.perf_counter()
     if verbose:
         yield lambda message: console.print(f"{time.perf_counter() - started:6.2f} s  {message}")
     elif quiet or not console.is_terminal:
-        yield lambda message: None
+        yield _show_nothing
     else:
         with console.status("Starting") as status:
             yield lambda message: status.update(f"{message} …")
 
 
+def _show_nothing(message: str) -> None:
+    """Show nothing."""
+
+
 def print_summary(summary: Mapping[str, Any]) -> None:
-    """Print what came in, what was set aside and why, the customers, and the segments with their first action."""
+    """Print what came in, what was set aside and why, the customers, and the segments with their first action.
+
+    Parameters
+    ----------
+    summary
+        As `report.summary.summarise` gives it.
+
+    Examples
+    --------
+    >>> loyal = {"name": "Loyal", "n_customers": 2, "share": 1.0, "revenue_share": 1.0,
+    ...          "strategy": {"actions": ["Thank."]}}
+    >>> print_summary({"sources": [{"source": "a.csv", "layout": "online-retail"}], "rows_in": 4, "rows_kept": 3,
+    ...                "set_aside": [{"rows": 1, "share": 0.25, "reason": "name no customer"}], "marked": [],
+    ...                "n_customers": 2, "n_without_purchase": 0, "as_of": "2011-12-10", "gross_revenue": 99.5,
+    ...                "segments": [loyal], "workspace": "shop", "files": []})
+    4 rows read from a.csv (online-retail)
+               3 kept (75.0%)
+               1 set aside (25.0%): name no customer
+    <BLANKLINE>
+    2 customers with a purchase before 2011-12-10, gross revenue 99.50
+    <BLANKLINE>
+    Segment  Customers    Share  Revenue  First action
+    Loyal            2   100.0%   100.0%  Thank.
+    <BLANKLINE>
+    Written to shop:
+    """
     console = _output()
     sources = ", ".join(f"{each['source']} ({each['layout']})" for each in summary["sources"])
     kept_share = summary["rows_kept"] / max(summary["rows_in"], 1)
@@ -85,7 +128,15 @@ def _segment_table(segments: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], n_rows: int) -> None:
-    """Print the first rows of a table of `n_rows`."""
+    """Print the first rows of a table of `n_rows`.
+
+    Examples
+    --------
+    >>> print_rows([{"name": "features", "rows": 26}], n_rows=9)
+    name      rows
+    features    26
+    1 of 9 rows; --csv and --json give all of them.
+    """
     console = _output()
     if not rows:
         console.print("No rows.")

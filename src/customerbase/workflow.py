@@ -37,7 +37,7 @@ __all__ = ["Config", "clean", "demo", "export", "features", "ingest", "open_work
 Progress = Callable[[str], None]
 
 ROWS_PER_BUCKET = 12_500_000
-"""Lines folded at a time: beyond that, buckets of customers one after the other take less time and memory than one query."""
+"""Lines folded at a time: beyond that, buckets of customers one by one take less time and memory than one query."""
 
 _INGESTED = ("ingested_lines", "cells", "formats")
 _KEY = ("source", "source_row")
@@ -90,6 +90,15 @@ def run(
     ------
     CustomerbaseError
         Something in the data, the options or the workspace does not allow it; the workspace is as it was.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     orders = make_shop(folder, 1_000, 0, write_csv=True).order_lines_csv
+    ...     shop = open_workspace(Path(folder, "shop"))
+    ...     run(shop, [orders], Config(model="rfm"))
+    ...     [entry.name for entry in shop.tables() if entry.suffix == ".parquet"]
+    ['assignments', 'features', 'order_lines', 'quarantine']
     """
     config = config or Config()
     with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
@@ -219,6 +228,15 @@ def export(
         There is no such segment, or the file cannot be written.
     WorkspaceError
         There are no segments, or not for this date.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shop = open_workspace(Path(folder, "shop"))
+    ...     demo(shop, n_lines=1_000, config=Config(model="rfm"))
+    ...     n_customers = export(shop, Path(folder, "customers.csv"))
+    ...     n_customers == shop.table("assignments").count().execute()
+    True
     """
     assignments = workspace.table("assignments", as_of)
     stored = workspace.json("segments", as_of)
@@ -261,7 +279,8 @@ def _refuse_nothing_kept(audit: Audit) -> None:
     sources = ", ".join(each.source for each in audit.formats)
     raise DataError(
         f"None of the {audit.rows_in} rows of {sources} can be used; set aside: {reasons}. "
-        "Check the columns that were taken (--map customer_id=COLUMN ordered_at=COLUMN), or switch a rule off (--without RULE)."
+        "Check the columns that were taken (--map customer_id=COLUMN ordered_at=COLUMN), "
+        "or switch a rule off (--without RULE)."
     )
 
 
@@ -287,7 +306,7 @@ def _write_features(begun: Run, lines: ir.Table, config: Config, workspace: Work
 def _describe(lines: ir.Table, as_of: date, connection: "Backend", n_buckets: int) -> ir.Table:
     if n_buckets <= 1:
         return customer_features(Dataset(lines), as_of)
-    bucket = lines.customer_id.hash() % n_buckets
+    bucket = (lines.customer_id.hash() % n_buckets + n_buckets) % n_buckets  # a hash may be negative
     parts = (customer_features(Dataset(lines.filter(bucket == number)), as_of) for number in range(n_buckets))
     name = ibis.util.gen_name("features")
     connection.create_table(name, next(parts), temp=True)

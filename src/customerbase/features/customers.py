@@ -1,7 +1,7 @@
 """The feature table: one row per customer at a date."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import ibis
@@ -58,28 +58,29 @@ def customer_features(dataset: Dataset, as_of: date | str | None = None) -> ir.T
     dataset
         Clean order lines.
     as_of
-        The day (a date, or its ISO form), exclusive: a line of that day changes nothing. Default: the day after the last line
-        that is not dated in the future.
+        The day (a date, or its ISO form), exclusive: a line of that day changes nothing. Default: the day after the
+        last line that is not dated in the future.
 
     Returns
     -------
     Table
-        `customer_id`, `as_of` and the columns of `FEATURES`: one row for each customer with a line before `as_of`. Those
-        without a purchase have frequency 0, and their recency is missing.
+        `customer_id`, `as_of` and the columns of `FEATURES`: one row for each customer with a line before `as_of`, and
+        so none where no line is. Those without a purchase have frequency 0, and their recency is missing.
 
     Raises
     ------
     DataError
-        No line is before `as_of`, or none has a date.
+        There is no `as_of`, and no line to take it from.
 
     Examples
     --------
-    >>> lines = ibis.memtable({"source": ["a", "a"], "source_row": [2, 3], "order_id": ["1", "2"], "customer_id": ["ann", "ann"],
-    ...                        "ordered_at": ["2024-05-01", "2024-05-11"], "amount": [5, 7]}).cast({"ordered_at": "timestamp"})
     >>> from customerbase.cleaning import clean
-    >>> ann = customer_features(clean(Dataset(lines)).data, as_of="2024-05-14").execute().iloc[0]
-    >>> ann.recency_days, ann.frequency, float(ann.monetary), ann.mean_days_between_orders
-    (3, 2, 12.0, 10.0)
+    >>> cells = {"source": ["a", "a"], "source_row": [2, 3], "order_id": ["1", "2"], "customer_id": ["ann", "ann"],
+    ...          "ordered_at": ["2024-05-01", "2024-05-11"], "amount": [5, 7]}
+    >>> data = clean(Dataset(ibis.memtable(cells).cast({"ordered_at": "timestamp"}))).data
+    >>> features = customer_features(data, as_of="2024-05-14")
+    >>> features.select("recency_days", "frequency", "mean_days_between_orders").to_pyarrow().to_pylist()
+    [{'recency_days': 3, 'frequency': 2, 'mean_days_between_orders': 10.0}]
     """
     lines = dataset.order_lines
     day = default_as_of(lines) if as_of is None else parse_date(as_of)
@@ -91,7 +92,12 @@ def customer_features(dataset: Dataset, as_of: date | str | None = None) -> ir.T
 
 
 def parse_date(day: date | str) -> date:
-    """Give a date from its ISO form.
+    """Give a date from its ISO form; of a time, its day.
+
+    Raises
+    ------
+    UsageError
+        The text is no date in this form.
 
     Examples
     --------
@@ -102,6 +108,8 @@ def parse_date(day: date | str) -> date:
     ...
     customerbase.errors.UsageError: The date must be written as YYYY-MM-DD. Got '10.12.2011' instead.
     """
+    if isinstance(day, datetime):
+        return day.date()
     if isinstance(day, date):
         return day
     try:
@@ -117,11 +125,18 @@ def default_as_of(lines: ir.Table) -> date:
     ------
     DataError
         There is no such line.
+
+    Examples
+    --------
+    >>> times = [datetime(2011, 12, 9, 12, 50), datetime(2091, 1, 1)]
+    >>> default_as_of(ibis.memtable({"ordered_at": times, "is_future": [False, True]}))
+    datetime.date(2011, 12, 10)
     """
-    last = lines.ordered_at.max(where=~lines.is_future).to_pyarrow().as_py()
+    last: datetime | None = lines.ordered_at.max(where=~lines.is_future).to_pyarrow().as_py()
     if last is None:
         raise DataError(
-            "No order line is left after cleaning, so there is no customer to describe. Look at the audit: 'customerbase show audit'."
+            "No order line is left after cleaning, so there is no customer to describe. "
+            "Look at the audit: 'customerbase show audit'."
         )
     return last.date() + timedelta(days=1)
 
@@ -159,8 +174,6 @@ def matrix(features: ir.Table, columns: Sequence[str] | None = None) -> pd.DataF
             raise UsageError(f"There is no numeric feature {name!r}. They are {', '.join(numeric)}.")
     chosen = list(columns or numeric)
     rows = features.filter(features.frequency > 0).order_by("customer_id")
-    return (
-        rows.select("customer_id", **{name: rows[name].cast("float64") for name in chosen})
-        .to_pandas()
-        .set_index("customer_id")
-    )
+    floats = {name: rows[name].cast("float64") for name in chosen}
+    frame: pd.DataFrame = rows.select("customer_id", **floats).to_pandas()
+    return frame.set_index("customer_id")

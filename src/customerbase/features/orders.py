@@ -1,7 +1,8 @@
 """Features of a customer's orders: how recently, how often, how much, how regularly.
 
-`fold_orders` makes one row of each order and `fold_customers` one row of each customer; every feature is then a function of that
-row. All sums are over integers and decimals, so that they depend neither on the order of rows nor on the number of threads.
+`fold_orders` makes one row of each order and `fold_customers` one row of each customer; every feature is then a
+function of that row. All sums are over integers and decimals, so that they depend neither on the order of rows nor on
+the number of threads.
 """
 
 from datetime import date
@@ -52,8 +53,16 @@ def fold_orders(lines: ir.Table) -> ir.Table:
     Returns
     -------
     Table
-        `customer_id, order_id, purchased_at` (time of the first purchase line; null for an order of returns alone)`, gross,
-        returned, units, discount, country, n_return_lines`.
+        `customer_id`, `order_id`, `purchased_at` (time of the first purchase line; null for an order of returns alone),
+        `gross`, `returned`, `units`, `discount`, `country` and `n_return_lines`.
+
+    Examples
+    --------
+    >>> lines = ibis.memtable({"customer_id": ["ann", "ann"], "order_id": ["1", "1"], "ordered_at": ["2024-05-01"] * 2,
+    ...                        "amount": [30, -10], "quantity": [3, -1], "discount": [0, 0], "country": ["DE", "DE"],
+    ...                        "is_return": [False, True]})
+    >>> fold_orders(lines).select("order_id", "gross", "returned", "n_return_lines").to_pyarrow().to_pylist()
+    [{'order_id': '1', 'gross': 30, 'returned': -10, 'n_return_lines': 1}]
     """
     is_purchase = ~lines.is_return
     return lines.group_by("customer_id", "order_id").agg(
@@ -68,7 +77,18 @@ def fold_orders(lines: ir.Table) -> ir.Table:
 
 
 def fold_customers(orders: ir.Table, as_of: date) -> ir.Table:
-    """Fold orders into one row per customer: the counts, sums and days of which the features are made."""
+    """Fold orders into one row per customer: the counts, sums and days of which the features are made.
+
+    Examples
+    --------
+    >>> orders = ibis.memtable({"customer_id": ["ann", "ann"], "order_id": ["1", "2"],
+    ...                         "purchased_at": [date(2024, 5, 1), date(2024, 5, 11)], "gross": [30, 50],
+    ...                         "returned": [-10, 0], "units": [3, 5], "discount": [0, 0], "country": ["DE", "FR"],
+    ...                         "n_return_lines": [1, 0]}).cast({"purchased_at": "timestamp"})
+    >>> ann = fold_customers(orders, date(2024, 5, 14))
+    >>> ann.select("n_purchases", "youngest_days", "oldest_days", "country_last").to_pyarrow().to_pylist()
+    [{'n_purchases': 2, 'youngest_days': 3, 'oldest_days': 13, 'country_last': 'FR'}]
+    """
     placed = _place_in_time(orders, as_of)
     is_purchase = placed.age.notnull()
     is_last_90 = placed.age <= _WINDOW_DAYS
@@ -120,12 +140,18 @@ def recency_days(customer: ir.Table) -> ir.Value:
 
 
 def frequency(customer: ir.Table) -> ir.Value:
-    """Number of purchase orders: orders with at least one line that is not a return."""
+    """Count the purchase orders: orders with at least one line that is not a return."""
     return customer.n_purchases
 
 
 def monetary(customer: ir.Table) -> ir.Value:
-    """Net value: gross revenue less returns, in money; negative where more was returned than bought."""
+    """Net value: gross revenue less returns, in money; negative where more was returned than bought.
+
+    Examples
+    --------
+    >>> monetary(ibis.memtable({"gross": [80], "returned": [-10]})).to_list()
+    [Decimal('70.0000')]
+    """
     return (customer.gross + customer.returned).cast(MONEY)
 
 
@@ -135,32 +161,62 @@ def gross_revenue(customer: ir.Table) -> ir.Value:
 
 
 def return_value(customer: ir.Table) -> ir.Value:
-    """Amount returned, in money, at least 0 (but for shops that charge for a return)."""
+    """Amount returned, in money, at least 0 (but for shops that charge for a return).
+
+    Examples
+    --------
+    >>> return_value(ibis.memtable({"returned": [-10]})).to_list()
+    [Decimal('10.0000')]
+    """
     return (-customer.returned).cast(MONEY)
 
 
 def n_returns(customer: ir.Table) -> ir.Value:
-    """Number of orders or documents with at least one returned line."""
+    """Count the orders or documents with at least one returned line."""
     return customer.n_return_orders
 
 
 def return_rate(customer: ir.Table) -> ir.Value:
-    """Return value over gross revenue; missing without revenue, above 1 where purchases before the export came back."""
+    """Return value over gross revenue; missing without revenue, above 1 where purchases before the export came back.
+
+    Examples
+    --------
+    >>> return_rate(ibis.memtable({"gross": [80], "returned": [-10]})).to_list()
+    [0.125]
+    """
     return _ratio(return_value(customer), customer.gross)
 
 
 def average_order_value(customer: ir.Table) -> ir.Value:
-    """Gross revenue per purchase order, in money; missing without a purchase."""
+    """Gross revenue per purchase order, in money; missing without a purchase.
+
+    Examples
+    --------
+    >>> average_order_value(ibis.memtable({"gross": [80], "n_purchases": [2]})).to_list()
+    [40.0]
+    """
     return _ratio(customer.gross, customer.n_purchases)
 
 
 def average_basket_units(customer: ir.Table) -> ir.Value:
-    """Units per purchase order; missing without a purchase."""
+    """Units per purchase order; missing without a purchase.
+
+    Examples
+    --------
+    >>> average_basket_units(ibis.memtable({"units": [9], "n_purchases": [2]})).to_list()
+    [4.5]
+    """
     return _ratio(customer.units, customer.n_purchases)
 
 
 def average_unit_price(customer: ir.Table) -> ir.Value:
-    """Gross revenue per unit, in money; missing where no unit is known."""
+    """Gross revenue per unit, in money; missing where no unit is known.
+
+    Examples
+    --------
+    >>> average_unit_price(ibis.memtable({"gross": [80], "units": [8]})).to_list()
+    [10.0]
+    """
     return _ratio(customer.gross, customer.units)
 
 
@@ -170,7 +226,13 @@ def n_units(customer: ir.Table) -> ir.Value:
 
 
 def tenure_days(customer: ir.Table) -> ir.Value:
-    """Days from the first purchase to the last; 0 for a single one, missing without a purchase."""
+    """Days from the first purchase to the last; 0 for a single one, missing without a purchase.
+
+    Examples
+    --------
+    >>> tenure_days(ibis.memtable({"oldest_days": [13], "youngest_days": [3]})).to_list()
+    [10]
+    """
     return customer.oldest_days - customer.youngest_days
 
 
@@ -180,17 +242,33 @@ def age_days(customer: ir.Table) -> ir.Value:
 
 
 def n_repeat_purchase_days(customer: ir.Table) -> ir.Value:
-    """Number of days with a purchase after the first of them."""
+    """Count the days with a purchase after the first of them."""
     return customer.n_later_days
 
 
 def mean_days_between_orders(customer: ir.Table) -> ir.Value:
-    """Mean number of days from one purchase order to the next; missing below two orders."""
+    """Mean number of days from one purchase order to the next; missing below two orders.
+
+    Examples
+    --------
+    >>> customer = ibis.memtable({"oldest_days": [33], "youngest_days": [3], "n_purchases": [3]})
+    >>> mean_days_between_orders(customer).to_list()
+    [15.0]
+    """
     return _ratio(tenure_days(customer), customer.n_purchases - 1)
 
 
 def sd_days_between_orders(customer: ir.Table) -> ir.Value:
-    """Sample standard deviation of the days from one purchase order to the next; missing below three orders."""
+    """Sample standard deviation of the days from one purchase order to the next; missing below three orders.
+
+    Examples
+    --------
+    >>> gaps_days = [2, 4, 6]
+    >>> customer = ibis.memtable({"oldest_days": [15], "youngest_days": [3], "n_purchases": [4],
+    ...                           "squared_gaps": [sum(days**2 for days in gaps_days)]})
+    >>> sd_days_between_orders(customer).to_list()
+    [2.0]
+    """
     n_gaps = (customer.n_purchases - 1).cast("float64")
     total = tenure_days(customer).cast("float64")
     squares = customer.squared_gaps.cast("float64") - total * total / n_gaps.nullif(0)
@@ -200,12 +278,18 @@ def sd_days_between_orders(customer: ir.Table) -> ir.Value:
 
 
 def overdue_ratio(customer: ir.Table) -> ir.Value:
-    """Recency over the customer's usual gap: 1 when the next order is due, 2 when it is as late again; missing without a gap."""
+    """Recency over the customer's usual gap: 1 when the next order is due, 2 twice as late; missing without a gap.
+
+    Examples
+    --------
+    >>> overdue_ratio(ibis.memtable({"oldest_days": [50], "youngest_days": [30], "n_purchases": [3]})).to_list()
+    [3.0]
+    """
     return _ratio(customer.youngest_days, mean_days_between_orders(customer))
 
 
 def n_orders_last_90_days(customer: ir.Table) -> ir.Value:
-    """Number of purchase orders on the last 90 days before `as_of`."""
+    """Count the purchase orders on the last 90 days before `as_of`."""
     return customer.n_last_90
 
 
@@ -220,31 +304,67 @@ def revenue_previous_90_days(customer: ir.Table) -> ir.Value:
 
 
 def revenue_trend(customer: ir.Table) -> ir.Value:
-    """Change of revenue between the last two windows of 90 days over their sum: from −1 (stopped) to 1 (began); missing at none."""
+    """Change of revenue from the previous 90 days to the last 90 over their sum: −1 stopped, 1 began; missing at none.
+
+    Examples
+    --------
+    >>> revenue_trend(ibis.memtable({"gross_last_90": [60], "gross_previous_90": [20]})).to_list()
+    [0.5]
+    """
     last, previous = customer.gross_last_90, customer.gross_previous_90
     return _ratio(last - previous, last + previous)
 
 
 def first_order_value(customer: ir.Table) -> ir.Value:
-    """Gross revenue of the first purchase order, in money; of several at one time, of that with the smallest id."""
+    """Gross revenue of the first purchase order, in money; of several at one time, of that with the smallest id.
+
+    Examples
+    --------
+    >>> first_order_value(ibis.memtable({"gross_first": [30]})).to_list()
+    [Decimal('30.0000')]
+    """
     return customer.gross_first.cast(MONEY)
 
 
 def is_one_time(customer: ir.Table) -> ir.Value:
-    """Whether there is exactly one purchase order."""
+    """Whether there is exactly one purchase order.
+
+    Examples
+    --------
+    >>> is_one_time(ibis.memtable({"n_purchases": [1]})).to_list()
+    [True]
+    """
     return customer.n_purchases == 1
 
 
 def weekend_share(customer: ir.Table) -> ir.Value:
-    """Share of the purchase orders that were placed on a Saturday or Sunday; missing without a purchase."""
+    """Share of the purchase orders that were placed on a Saturday or Sunday; missing without a purchase.
+
+    Examples
+    --------
+    >>> weekend_share(ibis.memtable({"n_weekend": [1], "n_purchases": [4]})).to_list()
+    [0.25]
+    """
     return _ratio(customer.n_weekend, customer.n_purchases)
 
 
 def discount_share(customer: ir.Table) -> ir.Value:
-    """Discounts as a share of what the purchases would have cost without them; missing where the export has no discounts."""
+    """Discounts as a share of what the purchases would have cost without; missing where the export has no discounts.
+
+    Examples
+    --------
+    >>> discount_share(ibis.memtable({"discount": [20], "gross": [80]})).to_list()
+    [0.2]
+    """
     return _ratio(customer.discount, customer.gross + customer.discount)
 
 
 def country(customer: ir.Table) -> ir.Value:
-    """Country of the last purchase order, or of any order where there is no purchase."""
+    """Country of the last purchase order, or of any order where there is no purchase.
+
+    Examples
+    --------
+    >>> country(ibis.memtable({"country_last": ["AT"], "country_any": ["DE"]})).to_list()
+    ['AT']
+    """
     return customer.country_last.coalesce(customer.country_any)

@@ -29,63 +29,91 @@ _MAX_LINES_OF_RECORD = 200
 
 
 def read_csv(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
-    """Read a CSV file as text: its delimiter is taken from the header; a line that cannot be split is kept as `damaged_line`.
+    r"""Read a CSV file as text; its delimiter is taken from the header.
+
+    Parameters
+    ----------
+    path
+        Where the file lies.
+    source
+        What it is called in `source`.
+    connection
+        The engine to read into.
+
+    Returns
+    -------
+    list
+        One sheet. A line that cannot be split is kept in the column `damaged_line`, without cells.
 
     Raises
     ------
     DataError
         The file is empty, has no rows, or is not text in UTF-8.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from customerbase.engine import connect
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "orders.csv")
+    ...     _ = file.write_text("Invoice;Price\n536365;2.55\n")
+    ...     read_csv(file, "orders.csv", connect())[0].cells.to_pyarrow().to_pylist()
+    [{'source': 'orders.csv', 'source_row': 2, 'Invoice': '536365', 'Price': '2.55'}]
     """
     delimiter, header = _read_header(path)
     columns = name_columns(header)
-    table = _load_fast(path, source, columns, delimiter, connection)
-    notes = (f"delimiter {delimiter!r}", "encoding UTF-8")
+    table = _load_fast(path, columns, delimiter, connection)
+    notes: tuple[str, ...] = (f"delimiter {delimiter!r}", "encoding UTF-8")
     if table is None:
-        table = _load_line_by_line(path, source, columns, delimiter, connection)
+        table = _load_line_by_line(path, columns, delimiter, connection)
         notes += ("read line by line, since some lines are damaged, blank or of several lines",)
-    if table.count().execute() == 0:
+    rest = [name for name in (*columns, DAMAGED_LINE) if name in table.columns]
+    filled = table.filter(ibis.or_(*(table[name].notnull() for name in rest)))
+    if filled.count().execute() == 0:
         raise DataError(f"{path} has a header but no rows. Export the orders again.")
-    cells = table.mutate(source=ibis.literal(source))
-    rest = [name for name in (*columns, DAMAGED_LINE) if name in cells.columns]
-    return [Sheet(source, "csv", header, columns, cells.select(*KEY, *rest), notes)]
+    cells = filled.mutate(source=ibis.literal(source)).select(*KEY, *rest)
+    return [Sheet(source, "csv", header, columns, cells, notes)]
 
 
 def _read_header(path: Path) -> tuple[str, tuple[str, ...]]:
     with path.open("rb") as file:
         head = file.read(_CHUNK_BYTES)
-    if not head.strip():
-        raise DataError(f"{path} is empty. Export the orders again.")
     if b"\0" in head:
         raise DataError(
             f"{path} is not a table of text: it holds bytes that no text has. Give a CSV, Parquet or XLSX file."
         )
     try:
-        first = next(
-            line for line in io.StringIO(head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")) if line.strip()
-        )
+        text = head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _not_utf8(path, head.count(b"\n", 0, error.start) + 1) from error
+    first = next((line for line in io.StringIO(text) if line.strip()), None)
+    if first is None:
+        raise DataError(f"{path} is empty. Export the orders again.")
     delimiter = max(_DELIMITERS, key=first.count)
-    return delimiter, tuple(next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter)))
+    header = _parse(first, delimiter)
+    if header is None or "\r" in first.rstrip("\r\n"):
+        raise DataError(
+            f"{path} has a header that cannot be split into columns: {first.strip()[:60]!r}. "
+            "Its quotes must be closed and its lines end with a line feed: save it as 'CSV UTF-8' and try again."
+        )
+    return delimiter, tuple(header)
 
 
 def _not_utf8(path: Path, line: int) -> DataError:
     return DataError(f"{path} is not text in UTF-8: line {line} has other bytes. Save it as 'CSV UTF-8' and try again.")
 
 
-def _load_fast(
-    path: Path, source: str, columns: tuple[str, ...], delimiter: str, connection: BaseBackend
-) -> ir.Table | None:
+def _load_fast(path: Path, columns: tuple[str, ...], delimiter: str, connection: BaseBackend) -> ir.Table | None:
     """Load with DuckDB; None where a line is damaged, blank, or part of a longer record.
 
     One unclosed quote can swallow a hundred lines without an error, hence the count of line ends.
     """
     raw: Any = connection
-    name = f"cells {source}"
-    quoted = name.replace('"', '""')
+    name = ibis.util.gen_name("cells")
     try:
         raw.con.execute(
-            f'CREATE OR REPLACE TEMP TABLE "{quoted}" AS SELECT * FROM read_csv(?, auto_detect=false, header=true, columns=?, delim=?, '  # noqa: S608
+            f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT * FROM read_csv('  # noqa: S608
+            "?, auto_detect=false, header=true, columns=?, delim=?, "
             "quote='\"', escape='\"', strict_mode=true, null_padding=false, max_line_size=2000000)",
             [glob.escape(str(path)), dict.fromkeys(columns, "VARCHAR"), delimiter],
         )
@@ -114,20 +142,18 @@ class _Record:
     text: str | None = None
 
 
-def _load_line_by_line(
-    path: Path, source: str, columns: tuple[str, ...], delimiter: str, connection: BaseBackend
-) -> ir.Table:
+def _load_line_by_line(path: Path, columns: tuple[str, ...], delimiter: str, connection: BaseBackend) -> ir.Table:
     schema = pa.schema([("source_row", pa.int64()), *((name, pa.string()) for name in (*columns, DAMAGED_LINE))])
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             records = _split_records(file, delimiter, len(columns))
-            next(records)
+            next(records, None)  # the header
             batches = []
             while batch := list(islice(records, _BATCH_ROWS)):
                 batches.append(_to_batch(batch, schema))
     except UnicodeDecodeError as error:
         raise _not_utf8(path, _find_bad_line(path)) from error
-    return connection.create_table(f"cells {source}", pa.Table.from_batches(batches, schema), temp=True, overwrite=True)
+    return connection.create_table(ibis.util.gen_name("cells"), pa.Table.from_batches(batches, schema), temp=True)
 
 
 def _find_bad_line(path: Path) -> int:
@@ -194,11 +220,16 @@ def _join(
             if following is None:
                 return None, 0
             pending.append(following)
-        alone = _parse(pending[used - 1], delimiter)
-        if alone is not None and len(alone) == n_columns > 1:
+        if _is_record(pending[used - 1], delimiter, n_columns):
             return None, 0
         text += pending[used - 1]
         cells = _parse(text, delimiter)
         if cells is not None:
             return (cells, used) if len(cells) == n_columns else (None, 0)
     return None, 0
+
+
+def _is_record(line: str, delimiter: str, n_columns: int) -> bool:
+    """Tell whether a line is a whole record by itself; one with an odd number of quotes may close a cell from above."""
+    cells = _parse(line, delimiter)
+    return cells is not None and len(cells) == n_columns > 1 and line.count('"') % 2 == 0

@@ -13,14 +13,26 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 def is_empty(cell: ir.Value) -> ir.BooleanValue:
-    """Tell whether a cell holds nothing, or nothing but spaces."""
+    """Tell whether a cell holds nothing, or nothing but spaces.
+
+    Examples
+    --------
+    >>> is_empty(ibis.memtable({"price": ["6.95", "  ", None]}).price).to_list()
+    [False, True, True]
+    """
     if isinstance(cell, ir.StringValue):
         return cell.isnull() | (cell.strip() == "")
     return cell.isnull()
 
 
 def parse_text(cell: ir.Value) -> ir.StringValue:
-    """Give the text of a cell without spaces around it; empty text is missing."""
+    """Give the text of a cell without spaces around it; empty text is missing.
+
+    Examples
+    --------
+    >>> parse_text(ibis.memtable({"country": [" France ", "  "]}).country).to_list()
+    ['France', None]
+    """
     text = cell if isinstance(cell, ir.StringValue) else cell.cast("string")
     return text.strip().nullif("")
 

@@ -22,8 +22,8 @@ class Layout:
     """Where an export keeps the canonical columns.
 
     `columns` maps canonical names to the export's own; `optional` are canonical names that the layout can do without.
-    An order whose id begins with one of `cancelling` undoes another one (its lines are returns); with one of `adjusting`, it
-    is a correction in the books and no order.
+    An order whose id begins with one of `cancelling` undoes another one (its lines are returns); with one of
+    `adjusting`, it is a correction in the books and no order.
 
     Examples
     --------
@@ -181,7 +181,8 @@ def _override(layout: Layout, mapping: Mapping[str, str], header: Sequence[str])
             raise UsageError(f"--map knows the names {', '.join(MAPPABLE)}. Got {name!r} instead.")
         if _find(column, header) is None:
             raise DataError(
-                f"There is no column {column!r} to take as {name!r}{_suggest(column, header)}. The columns are: {', '.join(header)}."
+                f"There is no column {column!r} to take as {name!r}{_suggest(column, header)}. "
+                f"The columns are: {', '.join(header)}."
             )
     own = {name: column for name, column in layout.columns.items() if name not in mapping}
     taken = {_key(column) for column in mapping.values()}
@@ -199,9 +200,11 @@ def _suggest(column: str, header: Sequence[str]) -> str:
 
 def _no_layout(header: Sequence[str], nearest: Layout, lacking: Sequence[str]) -> str:
     needs = " and ".join(f"{nearest.columns[name]!r}{_suggest(nearest.columns[name], header)}" for name in lacking)
+    options = " ".join(f"--map {name}=COLUMN" for name in lacking)
     return (
-        f"No known layout fits these columns: {', '.join(header)}. The nearest is {nearest.name!r}, which also needs {needs}. "
-        f"Pass {' '.join(f'--map {name}=COLUMN' for name in lacking)} to say which {'it is' if len(lacking) == 1 else 'they are'}."
+        f"No known layout fits these columns: {', '.join(header)}. "
+        f"The nearest is {nearest.name!r}, which also needs {needs}. "
+        f"Pass {options} to say which {'it is' if len(lacking) == 1 else 'they are'}."
     )
 
 
@@ -217,7 +220,8 @@ def _refuse_twice(columns: Mapping[str, str], header: Sequence[str]) -> None:
     for name, column in columns.items():
         if sum(_key(other) == _key(column) for other in header) > 1:
             raise DataError(
-                f"The column {column!r}, needed for {name!r}, stands twice in the header. Rename or remove one of the two."
+                f"The column {column!r}, needed for {name!r}, stands twice in the header. "
+                "Rename or remove one of the two."
             )
 
 

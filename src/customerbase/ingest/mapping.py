@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from customerbase.ingest.dialects import is_empty, parse_id, parse_number, parse_text, parse_time
 from customerbase.ingest.layouts import Layout
 from customerbase.ingest.sheets import DAMAGED_LINE, Sheet
-from customerbase.schema import INGESTED_LINES, MONEY
+from customerbase.schema import INGESTED_LINES, MONEY, complete_order_id
 
 __all__ = ["map_lines"]
 
@@ -21,14 +21,28 @@ def map_lines(sheet: Sheet, layout: Layout) -> ir.Table:
     """Give the order lines of a sheet by a layout whose columns are spelled as in the sheet (`layouts.fit`).
 
     A cell that must be a number or a time and is none leaves its column empty and its name in `unreadable`.
+
+    Returns
+    -------
+    Table
+        The columns of `INGESTED_LINES`, one row per row of the sheet.
+
+    Examples
+    --------
+    >>> header = ("who", "when", "total")
+    >>> cells = ibis.memtable({"source": ["a.csv"] * 2, "source_row": [2, 3], "who": ["ann", "bob"],
+    ...                        "when": ["2024-05-01", "soon"], "total": ["12.50", "-3"]})
+    >>> layout = Layout("my-shop", {"customer_id": "who", "ordered_at": "when", "amount": "total"})
+    >>> lines = map_lines(Sheet("a.csv", "csv", header, header, cells), layout)
+    >>> lines.select("customer_id", "is_return", "unreadable").to_pyarrow().to_pylist()
+    [{'customer_id': 'ann', 'is_return': False, 'unreadable': None},
+     {'customer_id': 'bob', 'is_return': True, 'unreadable': 'ordered_at'}]
     """
     cells = {name: sheet.cells[sheet.column(column)] for name, column in layout.columns.items()}
     parsed = sheet.cells.select("source", "source_row", **_parse(cells), **_damage(sheet))
-    money = parsed.mutate(
-        amount=_amount(parsed, "amount" in cells),
-        order_id=_order_id(parsed, "order_id" in cells),
-    )
+    money = parsed.mutate(amount=_amount(parsed, "amount" in cells))
     lines = money.mutate(
+        order_id=complete_order_id(money),
         unreadable=_unreadable(money),
         is_return=_is_return(money, layout),
         is_adjustment=_starts_with(money.order_id, layout.adjusting),
@@ -59,16 +73,10 @@ def _damage(sheet: Sheet) -> dict[str, ir.Value]:
 
 
 def _amount(lines: ir.Table, is_given: bool) -> ir.DecimalValue:
-    """A given amount wins; else quantity × unit_price, less the discount (which a return gives back)."""
+    """Take the amount as given; else quantity × unit_price, less the discount (which a return gives back)."""
     gross = lines.quantity * lines.unit_price - lines.quantity.sign() * lines.discount.fill_null(0)
     computed = gross.cast("decimal(38, 8)").try_cast(MONEY)  # a product has twice the digits of its factors
     return lines.amount.coalesce(computed) if is_given else computed
-
-
-def _order_id(lines: ir.Table, is_given: bool) -> ir.StringValue:
-    if is_given:
-        return lines.order_id
-    return lines.customer_id + " " + lines.ordered_at.date().cast("string")
 
 
 def _unreadable(lines: ir.Table) -> ir.StringValue:

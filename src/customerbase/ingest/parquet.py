@@ -13,6 +13,8 @@ from customerbase.ingest.sheets import KEY, Sheet, name_columns
 
 __all__ = ["read_parquet"]
 
+_PART = "file of the row"
+
 
 def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
     """Open a Parquet file, or a folder of parts with the same columns, as one sheet; its first row is row 1.
@@ -21,6 +23,17 @@ def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet
     ------
     DataError
         The file is damaged or no Parquet file, or has no rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from customerbase.engine import connect
+    >>> engine = connect()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "orders.parquet")
+    ...     ibis.memtable({"Invoice": ["536365"], "Price": [2.55]}).to_parquet(file)
+    ...     read_parquet(file, "orders.parquet", engine)[0].cells.to_pyarrow().to_pylist()
+    [{'source': 'orders.parquet', 'source_row': 1, 'Invoice': '536365', 'Price': 2.55}]
     """
     parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     if not parts:
@@ -34,11 +47,12 @@ def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet
         ) from error
     if n_rows == 0:
         raise DataError(f"{path} has a header but no rows. Export the orders again.")
-    header = tuple(name for name in table.columns if name not in {"file_row_number", "filename"})
+    header = tuple(name for name in table.columns if name not in {"file_row_number", _PART})
     columns = name_columns(header)
-    place = table.filename.re_extract(r"([^/\\]+)$", 1) if path.is_dir() else ibis.literal(source)
+    # Parts of two folders may share their names, so that a part is named with its folder, as a sheet with its workbook.
+    part = f"{source}#" + table[_PART].re_extract(r"([^/\\]+)$", 1)
     cells = table.select(
-        source=place,
+        source=part if path.is_dir() else ibis.literal(source),
         source_row=(table.file_row_number + 1).cast("int64"),
         **{column: table[name] for name, column in zip(header, columns, strict=True)},
     )
@@ -48,4 +62,4 @@ def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet
 def _open(parts: Sequence[Path], connection: BaseBackend) -> ibis.Table:
     # DuckDB would take the brackets in a name such as orders[1].parquet for a pattern.
     names = [glob.escape(str(part)) for part in parts]
-    return connection.read_parquet(names, file_row_number=True, filename=True)
+    return connection.read_parquet(names, file_row_number=True, filename=_PART)

@@ -32,13 +32,22 @@ def read_file(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
     ------
     DataError
         No such file, no reader for its suffix, or the reader refuses it.
+
+    Examples
+    --------
+    >>> from customerbase.engine import connect
+    >>> read_file(Path("no-such-file.csv"), "no-such-file.csv", connect())
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.DataError: There is no file no-such-file.csv. Check the name, or give another file.
     """
     if not path.exists():
         raise DataError(f"There is no file {path}. Check the name, or give another file.")
     suffix = ".parquet" if path.is_dir() else path.suffix.lower()
     if suffix not in READERS:
         raise DataError(
-            f"{path} has the suffix {path.suffix!r}; files can be {', '.join(READERS)}. Export the orders as one of these."
+            f"{path} has the suffix {path.suffix!r}; files can be {', '.join(READERS)}. "
+            "Export the orders as one of these."
         )
     try:
         return READERS[suffix](path, source, connection)

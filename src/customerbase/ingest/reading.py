@@ -26,13 +26,13 @@ def read(
     mapping: Mapping[str, str] | None = None,
     connection: BaseBackend | None = None,
 ) -> Dataset:
-    """Read order exports into one data set.
+    r"""Read order exports into one data set.
 
     Parameters
     ----------
     files
-        CSV, Parquet or XLSX files, folders of Parquet parts, or patterns such as `orders-*.csv`. Of a workbook, all sheets of
-        its layout are read; the others are named in the formats.
+        CSV, Parquet or XLSX files, folders of Parquet parts, or patterns such as `orders-*.csv`. Of a workbook, all
+        sheets of its layout are read; the others are named in the formats.
     layout
         A `Layout`, or the name of a known one; without one it is recognised by the header.
     mapping
@@ -43,19 +43,23 @@ def read(
     Returns
     -------
     Dataset
-        Order lines with what could not be read marked in `unreadable`, the cells as they came, and how each source was understood.
+        Order lines with what could not be read marked in `unreadable`, the cells as they came, and how each source was
+        understood.
 
     Raises
     ------
     DataError
         A file is missing, damaged, empty, or has no layout that fits.
+    UsageError
+        An unknown layout, or an unknown canonical name in `mapping`.
 
     Examples
     --------
-    >>> import pathlib, tempfile
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "orders.csv").write_text("who,when,total\\nann,2024-05-01,12.50\\n")
-    >>> data = read(folder / "orders.csv", mapping={"customer_id": "who", "ordered_at": "when", "amount": "total"})
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "orders.csv")
+    ...     _ = file.write_text("who,when,total\nann,2024-05-01,12.50\n")
+    ...     data = read(file, mapping={"customer_id": "who", "ordered_at": "when", "amount": "total"})
     >>> data.order_lines.select("customer_id", "order_id", "source_row").execute().to_dict("records")
     [{'customer_id': 'ann', 'order_id': 'ann 2024-05-01', 'source_row': 2}]
     """
@@ -68,7 +72,7 @@ def read(
     )
     if any(sheet.reader != "parquet" for sheet, _ in fitted):
         # Text is parsed once; Parquet is read where it lies, so that a file larger than memory passes through.
-        lines = connection.create_table("ingested_lines", lines, temp=True, overwrite=True)
+        lines = connection.create_table(ibis.util.gen_name("ingested_lines"), lines, temp=True)
     formats = tuple(_describe(sheet, found) for sheet, found in fitted) + tuple(map(_describe_ignored, ignored))
     return Dataset(lines, _stack_cells([sheet for sheet, _ in fitted]), formats)
 
@@ -80,6 +84,11 @@ def expand(files: Sequence[str | Path]) -> list[Path]:
     ------
     DataError
         Nothing was given, or no file fits a pattern.
+
+    Examples
+    --------
+    >>> [path.name for path in expand(["may.csv", "june.csv", "may.csv"])]
+    ['may.csv', 'june.csv']
     """
     if not files:
         raise DataError("No file was given. Name at least one CSV, Parquet or XLSX file.")
@@ -108,17 +117,17 @@ def _fit_all(
 ) -> tuple[list[tuple[Sheet, Layout]], list[Sheet]]:
     """Fit a layout to each sheet; a sheet of a workbook that fits none is left out, as long as another one fits."""
     fitted: list[tuple[Sheet, Layout]] = []
-    ignored: list[tuple[Sheet, DataError]] = []
+    refused: list[tuple[Sheet, DataError]] = []
     for sheet in sheets:
         try:
             fitted.append((sheet, fit(sheet.header, layout, mapping)))
         except DataError as error:
-            ignored.append((sheet, error))
+            refused.append((sheet, error))
     workbooks = {sheet.source.split("#")[0] for sheet, _ in fitted if sheet.reader == "xlsx"}
-    for sheet, error in ignored:
+    for sheet, reason in refused:
         if sheet.source.split("#")[0] not in workbooks:
-            raise DataError(f"{sheet.source}: {error}") from error
-    return fitted, [sheet for sheet, _ in ignored]
+            raise DataError(f"{sheet.source}: {reason}") from reason
+    return fitted, [sheet for sheet, _ in refused]
 
 
 def _describe(sheet: Sheet, layout: Layout) -> Format:
@@ -132,16 +141,21 @@ def _describe_ignored(sheet: Sheet) -> Format:
     return Format(sheet.source, sheet.reader, "none", 0, {}, (*sheet.notes, note))
 
 
+def _columns_of_cells(sheet: Sheet) -> list[str]:
+    return [name for name in sheet.cells.columns if name not in KEY]
+
+
 def _stack_cells(sheets: Sequence[Sheet]) -> ir.Table:
-    """Stack the cells of all sheets as text; a column that a sheet has not is empty there."""
-    names = list(dict.fromkeys(name for sheet in sheets for name in (*sheet.columns, DAMAGED_LINE)))
-    if not any(DAMAGED_LINE in sheet.cells.columns for sheet in sheets):
-        names.remove(DAMAGED_LINE)
+    """Stack the cells of all sheets as text; a column that a sheet has not is empty there, and case makes no other."""
+    names: dict[str, str] = {}
+    for sheet in sheets:
+        for name in _columns_of_cells(sheet):
+            names.setdefault(name.casefold(), name)
 
     def as_text(sheet: Sheet) -> ir.Table:
-        cells = sheet.cells
-        texts = {name: cells[name].cast("string") if name in cells.columns else ibis.null("string") for name in names}
-        return cells.select(*KEY, **texts)
+        own = {name.casefold(): sheet.cells[name].cast("string") for name in _columns_of_cells(sheet)}
+        texts = {name: own.get(key, ibis.null("string")) for key, name in names.items()}
+        return sheet.cells.select(*KEY, **texts)
 
     stacked = [as_text(sheet) for sheet in sheets]
     return ibis.union(*stacked) if len(stacked) > 1 else stacked[0]

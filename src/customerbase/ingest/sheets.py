@@ -1,6 +1,6 @@
 """A sheet: the cells of one file, or of one sheet of a workbook, before anything is known of their meaning."""
 
-from collections import Counter
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,15 +14,15 @@ KEY = ("source", "source_row")
 DAMAGED_LINE = "damaged_line"
 """Column with the text of a line that cannot be split into cells; empty for all others."""
 
-_RESERVED = {*KEY, DAMAGED_LINE, "rule"}
+_RESERVED = {*KEY, DAMAGED_LINE, "rule", "rowid"}
 
 
 @dataclass(frozen=True)
 class Sheet:
     """The cells of one sheet.
 
-    `header` has the names as they stand in the file; `columns` the same as columns of `cells` (unique, whatever their case).
-    `cells` has `source`, `source_row`, and one column per name; text, unless the format has types of its own.
+    `header` has the names as they stand in the file; `columns` the same as columns of `cells` (unique, whatever their
+    case). `cells` has `source`, `source_row`, and one column per name; text, unless the format has types of its own.
     """
 
     source: str
@@ -33,7 +33,15 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
     def column(self, name: str) -> str:
-        """Give the column of `cells` that holds the column `name` of the file."""
+        """Give the column of `cells` that holds the column `name` of the file.
+
+        Examples
+        --------
+        >>> import ibis
+        >>> cells = ibis.memtable({"source": ["a"], "source_row": [2], "source (cell)": ["web"]})
+        >>> Sheet("a", "csv", ("source",), ("source (cell)",), cells).column("source")
+        'source (cell)'
+        """
         return self.columns[self.header.index(name)]
 
 
@@ -45,13 +53,11 @@ def name_columns(header: Sequence[str]) -> tuple[str, ...]:
     >>> name_columns(["Price", "price", "", "source"])
     ('Price', 'price (2)', 'column 3', 'source (cell)')
     """
-    names: list[str] = []
-    seen: Counter[str] = Counter()
+    names: dict[str, str] = {}
     for position, raw in enumerate(header, start=1):
         name = raw.strip() or f"column {position}"
         name = f"{name} (cell)" if name.casefold() in _RESERVED else name
-        seen[name.casefold()] += 1
-        if seen[name.casefold()] > 1:
-            name = f"{name} ({seen[name.casefold()]})"
-        names.append(name)
-    return tuple(names)
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        unique = name if name.casefold() not in names else next(n for n in numbered if n.casefold() not in names)
+        names[unique.casefold()] = unique
+    return tuple(names.values())

@@ -25,6 +25,18 @@ def read_xlsx(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
     ------
     DataError
         The file is no workbook, or is protected by a password.
+
+    Examples
+    --------
+    >>> import tempfile, xlsxwriter
+    >>> from customerbase.engine import connect
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "orders.xlsx")
+    ...     with xlsxwriter.Workbook(file) as book:
+    ...         orders = book.add_worksheet("2011")
+    ...         _ = orders.write_row(0, 0, ["Invoice", "Price"]), orders.write_row(1, 0, ["536365", 2.55])
+    ...     read_xlsx(file, "orders.xlsx", connect())[0].cells.to_pyarrow().to_pylist()
+    [{'source': 'orders.xlsx#2011', 'source_row': 2, 'Invoice': '536365', 'Price': '2.55'}]
     """
     _refuse_protected(path)
     try:
@@ -69,7 +81,7 @@ def _sheet(source: str, table: pa.Table, connection: BaseBackend) -> Sheet | Non
     columns = name_columns(header)
     rows = pa.table([column.slice(first + 1).cast(pa.string()) for column in used], names=list(columns))
     rows = rows.append_column("source_row", pa.array(range(first + 2, table.num_rows + 1), pa.int64()))
-    cells = connection.create_table(f"cells {source}", rows, temp=True)
+    cells = connection.create_table(ibis.util.gen_name("cells"), rows, temp=True)
     return Sheet(source, "xlsx", header, columns, _without_empty_rows(cells, source, columns))
 
 

@@ -48,12 +48,28 @@ def find_table(
 ) -> ir.Table | list[dict[str, Any]] | dict[str, Any]:
     """Find what is stored under a name: a table in key order, or plain values.
 
+    Parameters
+    ----------
+    workspace
+        An open workspace.
+    name
+        One of the names that `list_tables` gives.
+    as_of
+        Date of the table, YYYY-MM-DD; by default the latest.
+
     Raises
     ------
     UsageError
         Nothing in the workspace has this name.
     WorkspaceError
-        It is not there for this date.
+        It is not there for this date, or the workspace is empty.
+
+    Examples
+    --------
+    >>> find_table(Workspace("no-such-shop"), "audit")
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.WorkspaceError: There is nothing in no-such-shop yet. Run 'customerbase run FILE' first.
     """
     kinds = {each.suffix for each in workspace.tables() if each.name == name}
     if ".parquet" in kinds:
@@ -69,7 +85,15 @@ def find_table(
 
 
 def flatten(value: ir.Table | Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> ir.Table | list[dict[str, Any]]:
-    """Give rows of single values: of the audit its outcomes, of a segment its first action, of other values their names."""
+    """Give rows of single values: the outcomes of an audit, segments with their first action, else names with values.
+
+    Examples
+    --------
+    >>> flatten([{"name": "Loyal", "traits": ["buys often", "buys much"], "profile": {}}])
+    [{'name': 'Loyal', 'traits': 'buys often; buys much'}]
+    >>> flatten({"seed": 0, "labels": [1, 2]})
+    [{'name': 'seed', 'value': 0}, {'name': 'labels', 'value': '[1, 2]'}]
+    """
     if isinstance(value, ir.Table):
         return value
     if isinstance(value, Mapping):
@@ -91,7 +115,13 @@ def _flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def take_rows(value: ir.Table | Sequence[Mapping[str, Any]], n_rows: int) -> tuple[list[dict[str, Any]], int]:
-    """Take the first rows of a table as plain dicts, and count all of them."""
+    """Take the first rows of a table as plain dicts, and count all of them.
+
+    Examples
+    --------
+    >>> take_rows([{"name": "audit"}, {"name": "features"}], 1)
+    ([{'name': 'audit'}], 2)
+    """
     if isinstance(value, ir.Table):
         rows = [_plain(row) for row in value.limit(n_rows).to_pyarrow().to_pylist()]
         return rows, int(value.count().execute())
@@ -99,7 +129,17 @@ def take_rows(value: ir.Table | Sequence[Mapping[str, Any]], n_rows: int) -> tup
 
 
 def write_csv(value: ir.Table | Sequence[Mapping[str, Any]], stream: BinaryIO) -> None:
-    """Write all rows as CSV."""
+    """Write all rows as CSV in UTF-8.
+
+    Examples
+    --------
+    >>> import io
+    >>> stream = io.BytesIO()
+    >>> write_csv([{"name": "features", "rows": 26}], stream)
+    >>> print(stream.getvalue().decode(), end="")
+    "name","rows"
+    "features",26
+    """
     if not isinstance(value, ir.Table):
         pc.write_csv(pa.Table.from_pylist([dict(row) for row in value]), stream)
         return
@@ -109,7 +149,19 @@ def write_csv(value: ir.Table | Sequence[Mapping[str, Any]], stream: BinaryIO) -
 
 
 def write_json(value: ir.Table | Sequence[Mapping[str, Any]] | Mapping[str, Any], stream: TextIO) -> None:
-    """Write a value as JSON, or all rows of a table as a list of objects."""
+    """Write a value as JSON, or all rows of a table as a list of objects.
+
+    Examples
+    --------
+    >>> import io, ibis
+    >>> stream = io.StringIO()
+    >>> write_json(ibis.memtable({"customer_id": ["ann", "bob"], "frequency": [3, 1]}), stream)
+    >>> print(stream.getvalue(), end="")
+    [
+    {"customer_id": "ann", "frequency": 3},
+    {"customer_id": "bob", "frequency": 1}
+    ]
+    """
     if not isinstance(value, ir.Table):
         json.dump(value, stream, ensure_ascii=False, indent=1)
         stream.write("\n")

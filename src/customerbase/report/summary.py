@@ -36,6 +36,17 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
     ------
     WorkspaceError
         There are no segments, or not for this date.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from customerbase.workflow import Config, demo, open_workspace
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shop = open_workspace(pathlib.Path(folder, "shop"))
+    ...     demo(shop, n_lines=1_000, config=Config(model="rfm"))
+    ...     summary = summarise(shop)
+    >>> summary["model"], summary["rows_in"]
+    ('rfm', 1000)
     """
     stored = workspace.json("segments", as_of)
     audit = workspace.json("audit")

@@ -21,7 +21,14 @@ MEAN_RETURN_DELAY_DAYS = 12.0
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines as columns: row of document and product, units (negative: returned), pence per unit, pence off."""
+    """Lines as columns: row of document and product, units (negative: returned), pence per unit, pence off.
+
+    Examples
+    --------
+    >>> quantity, price_pence, discount_pence = np.array([[2, -1], [500, 500], [100, 50]])
+    >>> Lines(*np.zeros((2, 2), int), quantity, price_pence, discount_pence).amount_pence.tolist()
+    [900, -450]
+    """
 
     document: IntArray
     product: IntArray

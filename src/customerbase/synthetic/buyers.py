@@ -70,6 +70,14 @@ def draw_buyers(rng: np.random.Generator, population: Population, n_buyers: int)
         The types to draw from.
     n_buyers
         Customers and guests together.
+
+    Examples
+    --------
+    >>> from customerbase.synthetic.parameters import ShopParameters
+    >>> from customerbase.synthetic.population import make_population
+    >>> buyers = draw_buyers(np.random.default_rng(0), make_population(ShopParameters()), 100)
+    >>> bool((buyers.first_day < buyers.dropped_out_day).all())
+    True
     """
     types, separation = population.types, population.separation
     kind = rng.choice(len(types), n_buyers, p=population.shares)

@@ -69,6 +69,15 @@ def draw_chunks(
     """Draw chunk after chunk, until their lines are exactly as many as wanted.
 
     Each chunk has a generator of its own, seeded by the shop's seed and the number of the chunk.
+
+    Examples
+    --------
+    >>> from customerbase.synthetic.catalogue import make_catalogue
+    >>> from customerbase.synthetic.population import make_population
+    >>> parameters = ShopParameters(n_lines=2_000)
+    >>> catalogue = make_catalogue(np.random.default_rng(0), 200)
+    >>> sum(chunk.n_lines for chunk in draw_chunks(parameters, make_population(parameters), catalogue))
+    2000
     """
     lines_per_buyer = population.orders_per_buyer * parameters.lines_per_order
     n_buyers = ceil(min(parameters.n_lines, lines_per_chunk) / lines_per_buyer)

@@ -48,7 +48,13 @@ def place_orders(rng: np.random.Generator, buyers: Buyers, population: Populatio
 
 
 def seconds(days: FloatArray) -> IntArray:
-    """Whole seconds, as shops write them."""
+    """Whole seconds, as shops write them.
+
+    Examples
+    --------
+    >>> seconds(np.array([0.5])).tolist()
+    [43200]
+    """
     return np.floor(days * SECONDS_PER_DAY).astype(np.int64)
 
 

@@ -33,6 +33,14 @@ class Shop:
     """A generated shop: where its files lie, what they hold, and the parameters that make it again.
 
     `n_orders` counts purchases, those of guests included; `n_returns` counts the documents of returns.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shop = make_shop(folder, n_lines=1_000, guest_share=0)
+    >>> shop.n_guest_orders, shop.parameters.random_state
+    (0, 0)
     """
 
     order_lines: Path
