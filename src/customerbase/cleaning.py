@@ -227,7 +227,9 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
     """
     is_on = _switch(rules or {})
     lines = _complete(dataset.order_lines, today)
-    lines = _number_copies(lines, with_orders=is_on["repeated_order"])
+    # What other rules have left of an order says nothing about the export: clean lines are not asked again.
+    is_cleaned = "is_repeated_line" in dataset.order_lines.columns
+    lines = _number_copies(lines, with_orders=is_on["repeated_order"] and not is_cleaned)
     marks = {
         name: rule.asks(lines) if is_on[name] else _off(name) for name, rule in RULES.items() if rule.kind == "marked"
     }

@@ -1,5 +1,6 @@
 """Connections to the engine that does the work."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from ibis.backends import BaseBackend
 from customerbase.errors import UsageError
 
 __all__ = ["connect"]
+
+_MOST_MEMORY_MB = 4_000
 
 
 def connect(
@@ -26,7 +29,8 @@ def connect(
     url
         Any URL that `ibis.connect` knows, such as `postgres://…`; without one, DuckDB in memory.
     memory_limit
-        How much memory DuckDB may take, such as `"4GB"`; beyond that it spills to disk.
+        How much memory DuckDB may take, such as `"4GB"`; beyond that it spills to disk. By default 4 GB, or half of a
+        smaller machine.
     threads
         Number of threads of DuckDB, at least 1; without one, as many as the machine has.
     spill_folder
@@ -56,9 +60,17 @@ def connect(
     if threads is not None:
         settings["threads"] = threads
     connection = ibis.duckdb.connect(**settings)
-    if memory_limit is not None:
-        _limit_memory(connection, memory_limit)
+    _limit_memory(connection, memory_limit or f"{_default_memory_mb()}MB")
     return connection
+
+
+def _default_memory_mb() -> int:
+    """Give what leaves room for the model and for other programs."""
+    try:
+        physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows does not tell
+        return _MOST_MEMORY_MB
+    return min(_MOST_MEMORY_MB, physical // 2_000_000)
 
 
 def _limit_memory(connection: Any, memory_limit: str) -> None:  # noqa: ANN401 - Ibis types its backends loosely

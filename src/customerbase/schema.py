@@ -94,8 +94,8 @@ def complete_order_id(lines: ir.Table) -> ir.StringValue:
     Examples
     --------
     >>> import ibis
-    >>> lines = ibis.memtable({"order_id": ["7", None], "customer_id": ["ann", "ann"], "ordered_at": ["2024-05-01"] * 2})
-    >>> complete_order_id(lines.cast({"ordered_at": "timestamp"})).to_list()
+    >>> lines = ibis.memtable({"order_id": ["7", None], "customer_id": ["ann", "ann"], "day": ["2024-05-01"] * 2})
+    >>> complete_order_id(lines.mutate(ordered_at=lines.day.cast("timestamp"))).to_list()
     ['7', 'ann 2024-05-01']
     """
     return lines.order_id.coalesce(lines.customer_id + " " + lines.ordered_at.date().cast("string"))

@@ -22,9 +22,7 @@ from customerbase.errors import DataError, UsageError, WorkspaceError
 from customerbase.features.customers import customer_features, default_as_of, parse_date
 from customerbase.ingest.reading import read
 from customerbase.provenance import describe_inputs, fingerprint, list_versions, same_or_grew
-from customerbase.report.exports import write_export
 from customerbase.schema import Dataset, Format
-from customerbase.synthetic import make_shop
 from customerbase.workspace import Run, Workspace
 
 if TYPE_CHECKING:
@@ -186,6 +184,8 @@ def demo(
     WorkspaceError
         The workspace holds a real shop already.
     """
+    from customerbase.synthetic import make_shop
+
     config = config or Config()
     if any(log["command"] != "demo" for log in workspace.runs):
         raise WorkspaceError(
@@ -238,6 +238,8 @@ def export(
     ...     n_customers == shop.table("assignments").count().execute()
     True
     """
+    from customerbase.report.exports import write_export
+
     assignments = workspace.table("assignments", as_of)
     stored = workspace.json("segments", as_of)
     names = [each["name"] for each in stored["segments"]]

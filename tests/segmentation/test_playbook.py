@@ -53,7 +53,7 @@ ONLINE_RETAIL = {
         "Potential loyalists": (0.28, 0.68, 0.67, 0.49),
         "At risk": (0.70, 0.59, 0.60, 0.64),
         "New customers": (0.34, 0.32, 0.32, 0.21),
-        "Lost customers": (0.83, 0.22, 0.22, 0.50),
+        "Hibernating": (0.83, 0.22, 0.22, 0.50),
     },
     "2011-09-10": {
         "Champions": (0.14, 0.97, 0.96, 0.81),
@@ -61,7 +61,7 @@ ONLINE_RETAIL = {
         "Potential loyalists": (0.26, 0.68, 0.66, 0.50),
         "At risk": (0.67, 0.60, 0.62, 0.62),
         "New customers": (0.34, 0.31, 0.30, 0.19),
-        "Lost customers": (0.81, 0.23, 0.24, 0.49),
+        "Hibernating": (0.81, 0.23, 0.24, 0.49),
     },
 }
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 from customerbase.errors import DataError, UsageError
 from customerbase.features import orders, products
 from customerbase.schema import Dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FEATURES", "customer_features", "default_as_of", "matrix", "parse_date"]
 
@@ -141,7 +143,7 @@ def default_as_of(lines: ir.Table) -> date:
     return last.date() + timedelta(days=1)
 
 
-def matrix(features: ir.Table, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def matrix(features: ir.Table, columns: Sequence[str] | None = None) -> "pd.DataFrame":
     """Give the customers with a purchase as a frame of floats, sorted by customer: the input of a model.
 
     Parameters
@@ -175,5 +177,5 @@ def matrix(features: ir.Table, columns: Sequence[str] | None = None) -> pd.DataF
     chosen = list(columns or numeric)
     rows = features.filter(features.frequency > 0).order_by("customer_id")
     floats = {name: rows[name].cast("float64") for name in chosen}
-    frame: pd.DataFrame = rows.select("customer_id", **floats).to_pandas()
+    frame: "pd.DataFrame" = rows.select("customer_id", **floats).to_pandas()
     return frame.set_index("customer_id")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import ibis
+import pyarrow.parquet as pq
 from ibis.backends import BaseBackend
 
 from customerbase.errors import DataError
@@ -47,6 +48,7 @@ def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet
         ) from error
     if n_rows == 0:
         raise DataError(f"{path} has a header but no rows. Export the orders again.")
+    _refuse_other_columns(parts)
     header = tuple(name for name in table.columns if name not in {"file_row_number", _PART})
     columns = name_columns(header)
     # Parts of two folders may share their names, so that a part is named with its folder, as a sheet with its workbook.
@@ -63,3 +65,14 @@ def _open(parts: Sequence[Path], connection: BaseBackend) -> ibis.Table:
     # DuckDB would take the brackets in a name such as orders[1].parquet for a pattern.
     names = [glob.escape(str(part)) for part in parts]
     return connection.read_parquet(names, file_row_number=True, filename=_PART)
+
+
+def _refuse_other_columns(parts: Sequence[Path]) -> None:
+    """Refuse a part that has not the columns of the first: it would fail only when it is read."""
+    first = set(pq.read_schema(parts[0]).names)
+    for part in parts[1:]:
+        if differing := first ^ set(pq.read_schema(part).names):
+            raise DataError(
+                f"{part} and {parts[0].name} differ in the columns {', '.join(sorted(differing))}. "
+                "Write all parts of a folder with the same columns, or name the files one by one."
+            )

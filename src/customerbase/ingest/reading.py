@@ -14,7 +14,7 @@ from customerbase.errors import DataError
 from customerbase.ingest.layouts import Layout, fit
 from customerbase.ingest.mapping import map_lines
 from customerbase.ingest.readers import read_file
-from customerbase.ingest.sheets import DAMAGED_LINE, KEY, Sheet
+from customerbase.ingest.sheets import KEY, Sheet
 from customerbase.schema import Dataset, Format
 
 __all__ = ["expand", "read"]

@@ -115,7 +115,7 @@ def segment(
     ... }))
     >>> result = segment(features, make_clusterer(n_segments=2))
     >>> [(s.id, s.name, s.n_customers, s.share) for s in result.segments]
-    [(1, 'Loyal customers', 2, 0.5), (2, 'Lost customers', 2, 0.5)]
+    [(1, 'Loyal customers', 2, 0.5), (2, 'Hibernating', 2, 0.5)]
     """
     as_of = _read_date(features)
     columns = _model_columns(model)

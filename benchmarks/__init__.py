@@ -1,0 +1,1 @@
+"""What is measured, against what: `python -m benchmarks --help`. Timings belong here and never into tests."""
