@@ -45,10 +45,8 @@ def measure(command: Sequence[str]) -> Measured:
 def row(name: str, measured: Measured, base: Measured | None = None) -> None:
     """Print one line of a table, as a ratio to its base."""
     ratio = f"{measured.wall_seconds / base.wall_seconds:7.2f} ×" if base else ""
-    print(
-        f"{name:44s} {measured.wall_seconds:8.2f} s {measured.cpu_seconds:8.2f} s cpu {measured.peak_gib:6.2f} GiB {ratio}",
-        flush=True,
-    )
+    used = f"{measured.wall_seconds:8.2f} s {measured.cpu_seconds:8.2f} s cpu {measured.peak_gib:6.2f} GiB"
+    print(f"{name:32s} {used} {ratio}", flush=True)
 
 
 def run_export(export: Path, folder: Path) -> Measured:

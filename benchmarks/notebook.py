@@ -78,8 +78,8 @@ def describe(lines: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     orders["gap"] = orders.groupby("customer_id").day.diff().dt.days
     groups = orders.groupby("customer_id")
     features = groups.agg(
-        recency_days=("age", "min"), age_days=("age", "max"), frequency=("order_id", "size"), gross_revenue=("gross", "sum"),
-        n_units=("units", "sum"), first_order_value=("gross", "first"), country=("country", "last"),
+        recency_days=("age", "min"), age_days=("age", "max"), frequency=("order_id", "size"),
+        gross_revenue=("gross", "sum"), n_units=("units", "sum"), first_order_value=("gross", "first"), country=("country", "last"),
         n_repeat_purchase_days=("gap", lambda gaps: (gaps > 0).sum()), sd_days_between_orders=("gap", "std"),
         mean_days_between_orders=("gap", "mean"), weekend_share=("day", lambda days: (days.dt.day_of_week >= 5).mean()),
     )  # fmt: skip
@@ -117,8 +117,8 @@ def segment(features: pd.DataFrame) -> pd.DataFrame:
     """Cluster on recency, frequency and monetary value."""
     X = features[["recency_days", "frequency", "monetary"]].astype(float)
     X = X.clip(X.quantile(0.01), X.quantile(0.99), axis=1)
-    X = np.sign(X) * np.log1p(X.abs() / X.abs().median())
-    prepared = StandardScaler().fit_transform(X)
+    signed_log = np.sign(X) * np.log1p(X.abs() / X.abs().median())
+    prepared = StandardScaler().fit_transform(signed_log)
     labels = KMeans(6, n_init=10, random_state=0).fit_predict(prepared)
     print("silhouette", silhouette_score(prepared, labels, sample_size=2_000, random_state=0))
     return features[["customer_id"]].assign(segment=labels)

@@ -177,5 +177,5 @@ def matrix(features: ir.Table, columns: Sequence[str] | None = None) -> "pd.Data
     chosen = list(columns or numeric)
     rows = features.filter(features.frequency > 0).order_by("customer_id")
     floats = {name: rows[name].cast("float64") for name in chosen}
-    frame: "pd.DataFrame" = rows.select("customer_id", **floats).to_pandas()
+    frame: pd.DataFrame = rows.select("customer_id", **floats).to_pandas()
     return frame.set_index("customer_id")
