@@ -76,13 +76,21 @@ def describe(lines: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     orders["day"] = orders["at"].dt.normalize()
     orders["age"] = (as_of - orders.day).dt.days
     orders["gap"] = orders.groupby("customer_id").day.diff().dt.days
+    orders["is_weekend"] = orders.day.dt.day_of_week >= 5
     groups = orders.groupby("customer_id")
     features = groups.agg(
-        recency_days=("age", "min"), age_days=("age", "max"), frequency=("order_id", "size"),
-        gross_revenue=("gross", "sum"), n_units=("units", "sum"), first_order_value=("gross", "first"), country=("country", "last"),
-        n_repeat_purchase_days=("gap", lambda gaps: (gaps > 0).sum()), sd_days_between_orders=("gap", "std"),
-        mean_days_between_orders=("gap", "mean"), weekend_share=("day", lambda days: (days.dt.day_of_week >= 5).mean()),
-    )  # fmt: skip
+        recency_days=("age", "min"),
+        age_days=("age", "max"),
+        frequency=("order_id", "size"),
+        gross_revenue=("gross", "sum"),
+        n_units=("units", "sum"),
+        first_order_value=("gross", "first"),
+        country=("country", "last"),
+        n_repeat_purchase_days=("gap", lambda gaps: (gaps > 0).sum()),
+        sd_days_between_orders=("gap", "std"),
+        mean_days_between_orders=("gap", "mean"),
+        weekend_share=("is_weekend", "mean"),
+    )
     features["return_value"] = -returned.groupby("customer_id").amount.sum().reindex(features.index).fillna(0)
     features["n_returns"] = returned.groupby("customer_id").order_id.nunique().reindex(features.index).fillna(0)
     features["monetary"] = features.gross_revenue - features.return_value

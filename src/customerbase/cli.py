@@ -92,6 +92,10 @@ AsOf = Annotated[
         metavar="YYYY-MM-DD",
     ),
 ]
+StoredAsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Date of the snapshot; by default the latest that there is.", metavar="YYYY-MM-DD"),
+]
 Model = Annotated[str | None, typer.Option("--model", help="kmeans (default) or rfm.", metavar="rfm|kmeans")]
 NSegments = Annotated[
     int | None, typer.Option("--n-segments", help="Number of k-means segments, at least 2; by default 6.")
@@ -210,7 +214,7 @@ def features(context: typer.Context, as_of: AsOf = None) -> None:
 @app.command()
 def segment(
     context: typer.Context,
-    as_of: AsOf = None,
+    as_of: StoredAsOf = None,
     model: Model = None,
     n_segments: NSegments = None,
     seed: Seed = None,
@@ -236,7 +240,7 @@ def tables(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = Fals
 def show(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of a table: see 'customerbase tables'.", metavar="NAME")],
-    as_of: AsOf = None,
+    as_of: StoredAsOf = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     as_table: AsTable = False,
@@ -253,7 +257,7 @@ def show(
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="File to write: .csv, .parquet or .xlsx.", metavar="FILE")],
-    as_of: AsOf = None,
+    as_of: StoredAsOf = None,
     name: Annotated[
         list[str] | None, typer.Option("--segment", help="Only this segment. Can be given several times.")
     ] = None,

@@ -138,7 +138,7 @@ def test_colours_are_told_apart() -> None:
         assert all(max(abs(a - b) for a, b in zip(one, other, strict=True)) > 30 for other in channels[:place])
 
 
-@pytest.mark.parametrize("archetype", [a for a in ARCHETYPES if a.kind != "everyone"], ids=lambda a: a.key)
+@pytest.mark.parametrize("archetype", [a for a in ARCHETYPES if a.kind not in {"everyone", "scheme"}], ids=lambda a: a.key)
 def test_a_prototype_bears_its_own_name(archetype: Archetype) -> None:
     """A segment that looks exactly as the playbook says gets the name of that entry."""
     profile = make_profile(0.5, 0.5, 0.5, 0.5) | make_profile(**dict(archetype.prototype))
@@ -181,13 +181,13 @@ def test_a_tie_is_broken_by_the_profiles() -> None:
 
 @given(profiles_strategy)
 def test_requirements_hold(profiles: list[Profile]) -> None:
-    """Champions are recent, new customers young, and those who are lost have been away for long."""
+    """Champions are recent, new customers young, and those who hibernate have been away for long."""
     for profile, name in zip(profiles, names_of(profiles), strict=True):
         if name.startswith("Champions"):
             assert profile["recency_days"].percentile_rank <= 0.35
         if name.startswith("New"):
             assert profile["age_days"].percentile_rank <= 0.35
-        if name.startswith(("Lost", "At risk", "Cannot lose", "Hibernating")):
+        if name.startswith(("At risk", "Cannot lose", "Hibernating")):
             assert profile["recency_days"].percentile_rank >= 0.5
 
 
@@ -197,6 +197,13 @@ def test_every_place_in_the_base_has_a_name(age: tuple[float, ...]) -> None:
     grid = [i / 10 for i in range(11)]
     for ranks in product(grid, grid, grid):
         assert name_from_scheme(["?"], [make_profile(*ranks, *age)])[0].archetype.kind == "life-cycle"
+
+
+def test_a_name_for_schemes_alone_is_given_to_no_cluster() -> None:
+    """Readers call the same cluster hibernating and lost, so that only one of the two names is on offer."""
+    gone = make_profile(0.92, 0.14, 0.16)
+    assert names_of([gone, make_profile(0.1, 0.9, 0.9)])[0] == "Hibernating"
+    assert name_from_scheme(["Lost"], [gone])[0].archetype.kind == "scheme"
 
 
 def test_namesakes_say_how_they_differ() -> None:
@@ -250,7 +257,7 @@ def test_special_kinds_only_where_clearly_so(features: dict[str, float | Feature
 def test_a_name_nobody_published_goes_by_the_profile() -> None:
     """A cell such as 111 keeps its own name and gets the strategy of the nearest archetype."""
     named = name_from_scheme(["111"], [make_profile(0.9, 0.15, 0.15)])[0]
-    assert (named.name, named.archetype.key) == ("111", "lost")
+    assert (named.name, named.archetype.key) == ("111", "hibernating")
 
 
 @pytest.mark.parametrize(

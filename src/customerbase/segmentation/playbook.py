@@ -28,7 +28,7 @@ __all__ = [
     "parse_playbook",
 ]
 
-KINDS = ("life-cycle", "behaviour", "coupons", "engagement", "everyone")
+KINDS = ("life-cycle", "behaviour", "coupons", "engagement", "everyone", "scheme")
 """Life-cycle kinds are named by distance; the next three only where their features clearly say so."""
 
 INELIGIBLE = 1e6
@@ -229,7 +229,7 @@ def name_segments(
     ...     return {"recency_days": FeatureSummary(recency, 10, 10), "frequency": FeatureSummary(frequency, 3, 3),
     ...             "monetary": FeatureSummary(monetary, 50, 50)}
     >>> [s.name for s in name_segments([profile(.9, .2, .2), profile(.2, .95, .95), profile(.2, .78, .8)])]
-    ['Lost customers', 'Champions', 'Loyal customers']
+    ['Hibernating', 'Champions', 'Loyal customers']
     """
     playbook = load_playbook() if playbook is None else playbook
     order = sorted(range(len(profiles)), key=lambda index: _sort_key(profiles[index]))
@@ -294,7 +294,7 @@ def _cost(profile: Profile, archetype: Archetype, is_alone: bool) -> float:
     """Return the squared distance over the prototype's features; a special kind that is met goes first."""
     if archetype.kind == "everyone":
         return -1.0 if is_alone else INELIGIBLE
-    if not all(_is_met(requirement, profile) for requirement in archetype.requires):
+    if archetype.kind == "scheme" or not all(_is_met(requirement, profile) for requirement in archetype.requires):
         return INELIGIBLE
     squares = [
         (profile[feature].percentile_rank - rank) ** 2
