@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -247,10 +247,15 @@ def show(
 ) -> None:
     """Show a table: audit, segments, features, assignments, order_lines, quarantine and others."""
     from customerbase.report.listing import find_table
+    from customerbase.terminal import print_segments
 
     _check_one(as_json, as_csv, as_table)
     session = context.ensure_object(Session)
-    _print(find_table(session.open(session.config()), name, as_of), as_json, as_csv)
+    value = find_table(session.open(session.config()), name, as_of)
+    if name == "segments" and not (as_json or as_csv):
+        print_segments(cast("list[dict[str, Any]]", value))
+    else:
+        _print(value, as_json, as_csv)
 
 
 @app.command()

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["print_fault", "print_rows", "print_summary", "show_progress"]
+__all__ = ["print_fault", "print_rows", "print_segments", "print_summary", "show_progress"]
 
 Progress = Callable[[str], None]
 
@@ -108,6 +109,41 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     console.print(Text(f"Written to {summary['workspace']}:"))
     for path in summary["files"]:
         console.print(Text(f"  {path}"), soft_wrap=True)
+
+
+def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:
+    """Print each segment with what it looks like and its whole strategy.
+
+    Parameters
+    ----------
+    segments
+        As `customerbase show segments --json` gives them.
+
+    Examples
+    --------
+    >>> strategy = {"goal": "Keep them.", "actions": ["Thank."], "channel": "Post.", "avoid": "Noise.",
+    ...             "measure": "Orders."}
+    >>> print_segments([{"name": "Loyal", "n_customers": 2, "share": 1.0, "revenue_share": 1.0,
+    ...                  "traits": ["bought recently", "many orders"], "strategy": strategy}])
+    Loyal: 2 customers (100.0%), 100.0% of revenue
+      bought recently; many orders
+      Goal: Keep them.
+      Do: Thank.
+      Channel: Post.
+      Avoid: Noise.
+      Measure: Orders.
+    <BLANKLINE>
+    """
+    console = _output()
+    for each in segments:
+        size = f"{each['n_customers']:,} customers ({each['share']:.1%}), {each['revenue_share']:.1%} of revenue"
+        console.print(Text.assemble((each["name"], "bold"), f": {size}"))
+        strategy = each["strategy"]
+        lines = ["; ".join(each["traits"]), f"Goal: {strategy['goal']}", *(f"Do: {do}" for do in strategy["actions"])]
+        lines += [f"{part.capitalize()}: {strategy[part]}" for part in ("channel", "avoid", "measure")]
+        for line in lines:
+            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+        console.print()
 
 
 def _segment_table(segments: Sequence[Mapping[str, Any]]) -> Table:
