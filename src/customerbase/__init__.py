@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from customerbase.ingest.layouts import LAYOUTS as LAYOUTS
     from customerbase.ingest.layouts import Layout as Layout
     from customerbase.ingest.reading import read as read
+    from customerbase.results import load_segmentation as load_segmentation
     from customerbase.schema import ORDER_LINES as ORDER_LINES
     from customerbase.schema import Dataset as Dataset
     from customerbase.schema import Field as Field
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from customerbase.segmentation.segments import segment as segment
     from customerbase.synthetic import make_shop as make_shop
     from customerbase.workflow import Config as Config
+    from customerbase.workflow import open_workspace as open_workspace
     from customerbase.workflow import run as run
     from customerbase.workspace import Workspace as Workspace
 
@@ -63,9 +65,11 @@ _HOMES = {
     "clean": "cleaning",
     "connect": "engine",
     "customer_features": "features.customers",
+    "load_segmentation": "results",
     "make_clusterer": "segmentation.clustering",
     "make_shop": "synthetic",
     "matrix": "features.customers",
+    "open_workspace": "workflow",
     "read": "ingest.reading",
     "run": "workflow",
     "segment": "segmentation.segments",

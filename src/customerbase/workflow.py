@@ -16,21 +16,31 @@ import ibis.expr.types as ir
 
 from customerbase.cleaning import Audit
 from customerbase.cleaning import clean as clean_lines
-from customerbase.config import DEFAULT_N_SEGMENTS, Config
+from customerbase.config import Config
 from customerbase.engine import connect
 from customerbase.errors import DataError, UsageError, WorkspaceError
 from customerbase.features.customers import customer_features, default_as_of, parse_date
 from customerbase.ingest.reading import read
 from customerbase.provenance import describe_inputs, fingerprint, list_versions, same_or_grew
+from customerbase.results import write_segmentation
 from customerbase.schema import Dataset, Format
 from customerbase.workspace import Run, Workspace
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
-    from customerbase.segmentation.segments import Segmentation
 
-__all__ = ["Config", "clean", "demo", "export", "features", "ingest", "open_workspace", "run", "segment"]
+__all__ = [
+    "Config",
+    "clean",
+    "demo",
+    "export",
+    "features",
+    "ingest",
+    "open_workspace",
+    "run",
+    "segment",
+]
 
 Progress = Callable[[str], None]
 
@@ -107,7 +117,7 @@ def run(
         progress("Describing the customers")
         described = _write_features(begun, lines, config, workspace, audit.rows_kept)
         progress("Finding the segments")
-        _write_segments(begun, described, config)
+        write_segmentation(begun, described, config)
         progress("Writing")
         _publish(workspace, begun, lines, config, command, now, inputs=inputs(), drop=_INGESTED)
 
@@ -165,7 +175,7 @@ def segment(
     with workspace.begin() as begun:
         described = workspace.table("features", config.as_of)
         progress("Finding the segments")
-        _write_segments(begun, described, config)
+        write_segmentation(begun, described, config)
         _publish(workspace, begun, None, config, "segment", now)
 
 
@@ -315,52 +325,6 @@ def _describe(lines: ir.Table, as_of: date, connection: "Backend", n_buckets: in
     for part in parts:
         connection.insert(name, part)
     return connection.table(name)
-
-
-def _write_segments(begun: Run, described: ir.Table, config: Config) -> None:
-    from customerbase.segmentation.clustering import make_clusterer
-    from customerbase.segmentation.rfm import RFM
-    from customerbase.segmentation.segments import segment as find_segments
-
-    if config.model == "rfm":
-        model: Any = RFM()
-    else:
-        model = make_clusterer(config.model, config.n_segments or DEFAULT_N_SEGMENTS, random_state=config.seed)
-    result = find_segments(described, model, random_state=config.seed)
-    begun.write_table("assignments", result.assignments, as_of=result.as_of, order_by="customer_id")
-    begun.write_json("segments", _plain_segmentation(result, described, config), as_of=result.as_of)
-    _write_model(begun, result, config)
-
-
-def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:
-    from customerbase.segmentation.segments import segments_to_json
-
-    has_purchase = described.frequency > 0
-    totals = described.agg(
-        n_customers=described.count(where=has_purchase),
-        n_without_purchase=described.count(where=~has_purchase),
-        gross_revenue=described.gross_revenue.sum(),
-    )
-    counts = totals.to_pyarrow().to_pylist()[0]
-    return {
-        "as_of": result.as_of.isoformat(),
-        "model": config.model,
-        **counts,
-        "gross_revenue": float(counts["gross_revenue"]),
-        "labels": list(result.labels),
-        "quality": asdict(result.quality) if result.quality else None,
-        "segments": segments_to_json(result),
-    }
-
-
-def _write_model(begun: Run, result: "Segmentation", config: Config) -> None:
-    from customerbase.segmentation.model_file import dump_model, make_probe, read_card
-
-    facts = {"as_of": result.as_of, "model": config.model, "seed": config.seed, "labels": list(result.labels)}
-    model: Any = result.model
-    content = dump_model(model, make_probe(model), facts)
-    begun.write_bytes("models", content, as_of=result.as_of, suffix=".model")
-    begun.write_json("models", read_card(content), as_of=result.as_of)
 
 
 def _publish(

@@ -1,0 +1,95 @@
+"""Results: a segmentation as files of a workspace, and back."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import ibis.expr.types as ir
+
+from customerbase.config import DEFAULT_N_SEGMENTS, Config
+from customerbase.features.customers import parse_date
+from customerbase.workspace import Run, Workspace
+
+if TYPE_CHECKING:
+    from customerbase.segmentation.segments import Segmentation
+
+__all__ = ["load_segmentation", "write_segmentation"]
+
+# The models are imported within the functions: the workflow loads them in a thread while it reads.
+
+
+def write_segmentation(begun: Run, described: ir.Table, config: Config) -> None:
+    """Find the segments of the customers of a date, and write them, who is in which, and the model."""
+    from customerbase.segmentation.clustering import make_clusterer
+    from customerbase.segmentation.rfm import RFM
+    from customerbase.segmentation.segments import segment as find_segments
+
+    if config.model == "rfm":
+        model: Any = RFM()
+    else:
+        model = make_clusterer(config.model, config.n_segments or DEFAULT_N_SEGMENTS, random_state=config.seed)
+    result = find_segments(described, model, random_state=config.seed)
+    begun.write_table("assignments", result.assignments, as_of=result.as_of, order_by="customer_id")
+    begun.write_json("segments", _plain_segmentation(result, described, config), as_of=result.as_of)
+    _write_model(begun, result, config)
+
+
+def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:
+    from customerbase.segmentation.segments import segments_to_json
+
+    has_purchase = described.frequency > 0
+    totals = described.agg(
+        n_customers=described.count(where=has_purchase),
+        n_without_purchase=described.count(where=~has_purchase),
+        gross_revenue=described.gross_revenue.sum(),
+    )
+    counts = totals.to_pyarrow().to_pylist()[0]
+    return {
+        "as_of": result.as_of.isoformat(),
+        "model": config.model,
+        **counts,
+        "gross_revenue": float(counts["gross_revenue"]),
+        "labels": list(result.labels),
+        "quality": asdict(result.quality) if result.quality else None,
+        "segments": segments_to_json(result),
+    }
+
+
+def _write_model(begun: Run, result: "Segmentation", config: Config) -> None:
+    from customerbase.segmentation.model_file import dump_model, make_probe, read_card
+
+    facts = {"as_of": result.as_of, "model": config.model, "seed": config.seed, "labels": list(result.labels)}
+    model: Any = result.model
+    content = dump_model(model, make_probe(model), facts)
+    begun.write_bytes("models", content, as_of=result.as_of, suffix=".model")
+    begun.write_json("models", read_card(content), as_of=result.as_of)
+
+
+def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmentation":
+    """Load what was learnt at a date, to place other customers with `assign`.
+
+    Parameters
+    ----------
+    workspace
+        Where the tables lie.
+    as_of
+        Date of the segments, YYYY-MM-DD; by default the latest.
+
+    Raises
+    ------
+    WorkspaceError
+        There are no segments, or not for this date.
+    DataError
+        The model file is damaged.
+    """
+    from customerbase.segmentation.model_file import load_model
+    from customerbase.segmentation.quality import Quality
+    from customerbase.segmentation.segments import restore
+
+    stored = workspace.json("segments", as_of)
+    day = stored["as_of"]
+    model: Any = load_model(workspace.bytes("models", day, ".model"))
+    quality = (
+        Quality(**{**stored["quality"], "reasons": tuple(stored["quality"]["reasons"])}) if stored["quality"] else None
+    )
+    assignments = workspace.table("assignments", day)
+    return restore(stored["segments"], stored["labels"], model, assignments, parse_date(day), quality)
