@@ -134,6 +134,7 @@ def test_what_has_no_price() -> None:
         ({"unit_price": None, "quantity": None, "amount": 0}, False),
         ({"unit_price": None, "quantity": None, "amount": -4, "is_return": True}, True),
         ({"unit_price": 5, "discount": 5, "amount": 0}, True),
+        ({"unit_price": 0, "amount": 4}, True),
     ]
     set_aside = rule_by_row(clean(make_dataset(*(line for line, _ in cases))))
     assert set_aside == {row: "no_price" for row, (_, is_kept) in enumerate(cases, start=2) if not is_kept}
@@ -300,3 +301,10 @@ def test_what_other_rules_leave_of_an_order_is_no_repetition() -> None:
     once = clean(make_dataset(*mugs, {"source": "a.csv", "order_id": "1", "unit_price": 0, "amount": 0}))
     assert rule_by_row(once) == {4: "no_price"}
     assert clean(once.data).audit.rows_kept == 2
+
+
+def test_two_currencies_are_never_added() -> None:
+    """Order lines in euros and in pounds are refused; a guest's pounds, which are set aside, do no harm."""
+    assert clean(make_dataset({"currency": "EUR"}, {"customer_id": None, "currency": "GBP"})).audit.rows_kept == 1
+    with pytest.raises(DataError, match="EUR and GBP"):
+        clean(make_dataset({"currency": "EUR"}, {"customer_id": "bob", "currency": "GBP"}))

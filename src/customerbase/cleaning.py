@@ -9,7 +9,7 @@ from typing import Any, Literal
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.errors import UsageError
+from customerbase.errors import DataError, UsageError
 from customerbase.repetition import find_repetition
 from customerbase.schema import ORDER_LINES, Dataset, Format, check, complete_order_id
 
@@ -79,15 +79,17 @@ def guest(lines: ir.Table) -> ir.BooleanValue:
 
 
 def no_price(lines: ir.Table) -> ir.BooleanValue:
-    """Tell which rows have a price of zero or less: write-offs, samples, stock counts.
+    """Tell which rows have neither a price nor an amount above zero: write-offs, samples, stock counts.
+
+    A line that is free for a discount has a price; one whose price is not known may have an amount.
 
     Examples
     --------
     >>> no_price(ibis.memtable({"unit_price": [5, 0], "quantity": [-1, 3], "amount": [-5, 0]})).to_list()
     [False, True]
     """
-    price = ibis.coalesce(lines.unit_price, lines.quantity.sign() * lines.amount, lines.amount.abs())
-    return price <= 0
+    paid = ibis.coalesce(lines.quantity.sign() * lines.amount, lines.amount.abs())
+    return ~((lines.unit_price > 0).fill_null(False) | (paid > 0).fill_null(False))
 
 
 def drop_repeated_lines(lines: ir.Table) -> ir.BooleanValue:
@@ -286,13 +288,28 @@ def _count(ruled: ir.Table, is_on: Mapping[str, bool], formats: tuple[Format, ..
     for name, flag in caught.items():
         sums[f"{name} rows"] = ruled.count(where=flag)
         sums[f"{name} amount"] = ruled.amount.sum(where=flag)
-    by_customer = ruled.group_by("customer_id").agg(**sums)
+    is_kept = ruled.rule.isnull()
+    currencies = {
+        "first_currency": ruled.currency.min(where=is_kept),
+        "last_currency": ruled.currency.max(where=is_kept),
+    }
+    by_customer = ruled.group_by("customer_id").agg(**sums, **currencies)
     totals: dict[str, ir.Value] = {name: by_customer[name].sum() for name in sums}
+    totals |= {"first_currency": by_customer.first_currency.min(), "last_currency": by_customer.last_currency.max()}
     for name in caught:
         is_caught = (by_customer[f"{name} rows"] > 0) & by_customer.customer_id.notnull()
         totals[f"{name} customers"] = by_customer.count(where=is_caught)
     row = by_customer.agg(**totals).to_pyarrow().to_pylist()[0]
+    _refuse_several_currencies(row["first_currency"], row["last_currency"])
     return Audit(row["rows"] or 0, row["kept"] or 0, tuple(_outcome(name, row) for name in caught), formats)
+
+
+def _refuse_several_currencies(first: str | None, last: str | None) -> None:
+    if first != last:
+        raise DataError(
+            f"The order lines are in several currencies, {first} and {last} among them, and money of two currencies is "
+            "never added. Export the orders of one currency, or convert them to one first."
+        )
 
 
 def _caught(ruled: ir.Table, name: str, kind: str) -> ir.BooleanValue:

@@ -14,14 +14,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests import oracle
 
 from customerbase.cleaning import clean
 from customerbase.errors import DataError, UsageError
 from customerbase.features.customers import FEATURES, customer_features, default_as_of, matrix, parse_date
 from customerbase.schema import MONEY, ORDER_LINES, Dataset
-
-# pytest imports the tests by path, so that the oracle is no module that an import statement finds.
-oracle = importlib.import_module("tests.oracle")
 
 AS_OF = date(2024, 6, 1)
 SCALED = {

@@ -129,3 +129,16 @@ def test_layouts_speak_of_canonical_columns() -> None:
     for layout in LAYOUTS.values():
         assert set(layout.columns) <= set(MAPPABLE)
         assert layout.optional <= set(layout.columns)
+
+
+def test_own_layout_keeps_its_rules_under_a_mapping() -> None:
+    """A mapping completes a given layout and leaves its cancelling ids as they are."""
+    own = Layout("own", {"order_id": "No", "customer_id": "Who", "ordered_at": "Day"}, cancelling=("R",))
+    fitted = fit(["No", "Who", "Day", "Sum"], own, {"amount": "Sum"})
+    assert (fitted.cancelling, dict(fitted.columns)["amount"]) == (("R",), "Sum")
+
+
+def test_stray_column_of_a_known_layout_is_not_taken() -> None:
+    """An export that shares one name with a known layout is not half read by it."""
+    mapping = {"customer_id": "who", "ordered_at": "day", "amount": "total"}
+    assert "unit_price" not in fit(["who", "day", "total", "Price"], mapping=mapping).columns

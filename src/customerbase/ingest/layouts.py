@@ -127,7 +127,7 @@ def fit(header: Sequence[str], layout: Layout | str | None = None, mapping: Mapp
     if isinstance(layout, str):
         layout = _known(layout)
     if mapping:
-        chosen = _override(layout or _nearest(header), mapping, header)
+        chosen = _override(layout or _base(header), mapping, header)
     else:
         chosen = layout or detect(header)
         if lacking := _lacking(chosen, header):
@@ -184,12 +184,16 @@ def _override(layout: Layout, mapping: Mapping[str, str], header: Sequence[str])
                 f"There is no column {column!r} to take as {name!r}{_suggest(column, header)}. "
                 f"The columns are: {', '.join(header)}."
             )
-    own = {name: column for name, column in layout.columns.items() if name not in mapping}
     taken = {_key(column) for column in mapping.values()}
-    own = {name: column for name, column in own.items() if _key(column) not in taken}
-    is_near = sum(_find(column, header) is not None for column in own.values()) > 1
-    rules = layout if is_near else LAYOUTS["customerbase"]
-    return replace(rules, name="mapped", columns={**own, **mapping})
+    own = {name: column for name, column in layout.columns.items() if name not in mapping and _key(column) not in taken}
+    return replace(layout, name="mapped", columns={**own, **mapping})
+
+
+def _base(header: Sequence[str]) -> Layout:
+    """Give the layout that a mapping completes: the nearest, if more than a stray column or two is its own."""
+    nearest = _nearest(header)
+    n_found = sum(_find(column, header) is not None for column in nearest.columns.values())
+    return nearest if 2 * n_found >= len(nearest.columns) else LAYOUTS["customerbase"]
 
 
 def _suggest(column: str, header: Sequence[str]) -> str:
