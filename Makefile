@@ -29,7 +29,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 docs: setup
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock:
 	$(PYTHON) -m uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --output-file requirements.lock

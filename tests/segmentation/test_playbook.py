@@ -138,7 +138,9 @@ def test_colours_are_told_apart() -> None:
         assert all(max(abs(a - b) for a, b in zip(one, other, strict=True)) > 30 for other in channels[:place])
 
 
-@pytest.mark.parametrize("archetype", [a for a in ARCHETYPES if a.kind not in {"everyone", "scheme"}], ids=lambda a: a.key)
+@pytest.mark.parametrize(
+    "archetype", [a for a in ARCHETYPES if a.kind not in {"everyone", "scheme"}], ids=lambda a: a.key
+)
 def test_a_prototype_bears_its_own_name(archetype: Archetype) -> None:
     """A segment that looks exactly as the playbook says gets the name of that entry."""
     profile = make_profile(0.5, 0.5, 0.5, 0.5) | make_profile(**dict(archetype.prototype))

@@ -153,7 +153,7 @@ def describe_traits(profile: Profile) -> tuple[str, ...]:
      'new to the shop: first order 134 days ago (median)')
     """
     phrases = (
-        _banded(profile, "recency_days", RECENCY_WORDS, "{words}, {median} days ago (median)"),
+        _banded(profile, "recency_days", RECENCY_WORDS, "{words}, {median} {days} ago (median)"),
         _banded(profile, "frequency", FREQUENCY_WORDS, "{words}: {median} (median)"),
         _banded(profile, "monetary", MONETARY_WORDS, "{words}: {median} (median)"),
         _age_trait(profile.get("age_days")),
@@ -167,14 +167,18 @@ def _banded(profile: Profile, feature: str, bands: tuple[tuple[float, str], ...]
     if summary is None:
         return ""
     words = next(words for upper, words in bands if summary.percentile_rank <= upper)
-    return template.format(words=words, median=_number(summary.median))
+    return template.format(words=words, median=_number(summary.median), days=_days(summary.median))
+
+
+def _days(number: float) -> str:
+    return "day" if number == 1 else "days"
 
 
 def _age_trait(summary: FeatureSummary | None) -> str:
     if summary is None or 0.3 < summary.percentile_rank < 0.75:
         return ""
     words = "new to the shop" if summary.percentile_rank <= 0.3 else "of long standing"
-    return f"{words}: first order {_number(summary.median)} days ago (median)"
+    return f"{words}: first order {_number(summary.median)} {_days(summary.median)} ago (median)"
 
 
 SPECIAL_TRAITS = (

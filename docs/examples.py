@@ -1,0 +1,79 @@
+"""Run the commands in the console blocks of a page, and put what they print beneath them.
+
+Run `python docs/examples.py` after a change of what a command prints; a test fails while a page shows something else.
+"""
+
+import io
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+from unittest import mock
+
+from customerbase.cli import main as customerbase
+
+__all__ = ["PAGES", "SAMPLES", "main", "refresh"]
+
+FOLDER = Path(__file__).parent
+SAMPLES = FOLDER / "samples"
+PAGES = (
+    FOLDER.parent / "README.md",
+    *(FOLDER / name for name in ("tutorial.md", "exports.md", "cleaning.md", "segmentation.md", "workspace.md")),
+)
+"""Each page starts in a folder of its own that holds the files of `samples`."""
+
+WIDTH = 110
+N_LINES = 24
+_BLOCK = re.compile(r"(?<=```console\n).*?(?=\n```)", re.DOTALL)
+_CONTINUED = " " * 16
+
+
+def refresh(page: str, folder: Path) -> str:
+    """Give a page with the commands of its console blocks run in a folder, one after the other."""
+    with chdir(folder):
+        return _BLOCK.sub(lambda block: "\n".join(_run_block(block[0])), page)
+
+
+def _run_block(block: str) -> list[str]:
+    commands = [line for line in block.splitlines() if line.startswith("$ ")]
+    return [line for command in commands for line in (command, *_shorten(_run(shlex.split(command[2:]))))]
+
+
+def _run(words: list[str]) -> str:
+    if words[0] == "head":
+        lines = Path(words[2]).read_text(encoding="utf-8").splitlines()
+        return "\n".join(lines[: -int(words[1])])
+    # Standard output and error as one stream, which has bytes beneath it as the real ones have.
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    with mock.patch.object(sys, "argv", words), redirect_stdout(stream), redirect_stderr(stream):
+        try:
+            customerbase()
+        except SystemExit:
+            stream.seek(0)
+    return stream.read()
+
+
+def _shorten(output: str) -> list[str]:
+    """Cut long lines, and leave out those that only go on with a cut one, and the end; a message stays whole."""
+    lines: list[str] = []
+    for line in map(str.rstrip, output.splitlines()):
+        if lines and lines[-1].endswith("…") and line.startswith(_CONTINUED):
+            continue
+        is_long = len(line) > WIDTH and not line.startswith("Error:")
+        lines.append(f"{line[: WIDTH - 1].rstrip()}…" if is_long else line)
+    return lines if len(lines) <= N_LINES else [*lines[:N_LINES], "…"]
+
+
+def main() -> None:
+    """Refresh every page of `PAGES`."""
+    for page in PAGES:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(SAMPLES, folder, dirs_exist_ok=True)
+            page.write_text(refresh(page.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

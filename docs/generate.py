@@ -1,0 +1,222 @@
+"""Write the pages that are made from the code: the data dictionary and the reference of commands.
+
+Run `python docs/generate.py` after a change of a field, a feature, a rule, a layout, a scheme, the playbook or an
+option; a test fails while the pages are old.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import ibis
+import typer
+
+from customerbase.cleaning import RULES
+from customerbase.cli import app
+from customerbase.features.customers import FEATURES, customer_features
+from customerbase.ingest.layouts import LAYOUTS, Layout
+from customerbase.schema import ORDER_LINES, Dataset
+from customerbase.segmentation.playbook import Archetype, load_playbook
+from customerbase.segmentation.schemes import SCHEMES, Scheme
+
+__all__ = ["PAGES", "TWINS", "main"]
+
+HELP_WIDTH = 88
+
+TWINS = {
+    "run": "`customerbase.run`",
+    "demo": "`customerbase.workflow.demo`",
+    "ingest": "`customerbase.workflow.ingest`",
+    "clean": "`customerbase.workflow.clean`",
+    "features": "`customerbase.workflow.features`",
+    "segment": "`customerbase.workflow.segment`",
+    "tables": "`customerbase.Workspace.tables`",
+    "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
+    "export": "`customerbase.workflow.export`",
+}
+"""Verb → what does the same in Python."""
+
+
+def _notice(source: str) -> str:
+    return f"<!-- Made by docs/generate.py from {source}: change that, and run it again. -->"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _first_paragraph(described: Callable[..., object]) -> str:
+    return " ".join((inspect.getdoc(described) or "").split("\n\n")[0].split())
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _order_lines() -> str:
+    rows = (
+        (f"`{column.name}`", f"`{column.type}`", "yes" if column.required else "no", column.help)
+        for column in ORDER_LINES
+    )
+    return _table(("Column", "Type", "Always there", "Meaning"), rows)
+
+
+def _rules() -> str:
+    rows = (
+        (f"`{name}`", rule.kind, "on" if rule.is_on else "off", _first_paragraph(rule.asks))
+        for name, rule in RULES.items()
+    )
+    return _table(("Rule", "What a yes does", "By default", "The question"), rows)
+
+
+def _features() -> str:
+    lines = ibis.table({column.name: column.type for column in ORDER_LINES}, name="order_lines")
+    types = customer_features(Dataset(lines), as_of="2024-01-01").schema()
+    rows = ((f"`{name}`", f"`{types[name]}`", _first_paragraph(feature)) for name, feature in FEATURES.items())
+    return _table(("Column", "Type", "Meaning"), rows)
+
+
+def _layout(layout: Layout) -> str:
+    rows = (
+        (f"`{name}`", f"`{column}`", "no" if name in layout.optional else "yes")
+        for name, column in layout.columns.items()
+    )
+    facts = [f"### {layout.name}", _table(("Column", "Header in the export", "Needed"), rows)]
+    if layout.cancelling:
+        facts.append(f"An order whose id begins with {_code(layout.cancelling)} cancels another one.")
+    if layout.adjusting:
+        facts.append(f"One whose id begins with {_code(layout.adjusting)} is a correction in the books.")
+    return "\n\n".join(facts)
+
+
+def _scheme(scheme: Scheme) -> str:
+    rows = ((name, str(len(cells)), _code(sorted(cells, reverse=True))) for name, cells in scheme.segments.items())
+    notes = f"{scheme.title}, scores from 1 to {scheme.n_bins}. {scheme.notes}"
+    return "\n\n".join(
+        [f"### {scheme.name}", notes, _table(("Segment", "Cells", "Recency, frequency, monetary"), rows)]
+    )
+
+
+def _archetype(archetype: Archetype) -> str:
+    strategy = archetype.strategy
+    return "\n\n".join(
+        [
+            f"### {archetype.name}",
+            f"{archetype.description} Key `{archetype.key}`, kind {archetype.kind}"
+            + (f"; scheme name {_code(archetype.scheme_names)}." if archetype.scheme_names else "."),
+            f"**Goal.** {strategy.goal}",
+            "\n".join(f"{number}. {action}" for number, action in enumerate(strategy.actions, start=1)),
+            f"**Channel.** {strategy.channel}",
+            f"**Avoid.** {strategy.avoid}",
+            f"**Measure.** {strategy.measure}",
+        ]
+    )
+
+
+SECTIONS: Mapping[str, tuple[str, Callable[[], Iterable[str]]]] = {
+    "Order lines": (
+        (
+            "The table `order_lines`: one row per order line that is kept, sorted by `source` and `source_row`. A "
+            "column that is not always there is empty where the export has none."
+        ),
+        lambda: [_order_lines()],
+    ),
+    "Rules": (
+        "Asked in this order; the first yes of a rule that is on sets the row aside. See [cleaning](cleaning.md).",
+        lambda: [_rules()],
+    ),
+    "Customer features": (
+        (
+            "The table `features`: one row per customer with a line before `as_of`, with `customer_id`, `as_of` and "
+            "these columns. Money is in the currency of the export."
+        ),
+        lambda: [_features()],
+    ),
+    "Layouts": (
+        (
+            "The exports that are recognised by their header. Money needs a column `amount`, or both `quantity` and "
+            "`unit_price`. See [exports](exports.md)."
+        ),
+        lambda: map(_layout, LAYOUTS.values()),
+    ),
+    "RFM schemes": (
+        "Which name each combination of scores has. See [segmentation](segmentation.md).",
+        lambda: map(_scheme, SCHEMES.values()),
+    ),
+    "Playbook": (
+        (
+            "The kinds of customers, and what to do with each. A k-means segment is named after the kind that its "
+            "profile resembles; a segment of a scheme keeps its name and takes the strategy of the kind that serves it."
+        ),
+        lambda: map(_archetype, load_playbook().values()),
+    ),
+}
+"""Section of the data dictionary → what is said first, and what makes the rest."""
+
+
+def make_data_dictionary() -> str:
+    """Give the page of all columns, rules, layouts, schemes and kinds of customers."""
+    parts = [
+        _notice("the package"),
+        "# Data dictionary",
+        "What each name means. The words are explained in the [glossary](glossary.md).",
+    ]
+    for title, (introduction, make) in SECTIONS.items():
+        parts += [f"## {title}", introduction, *make()]
+    return "\n\n".join(parts)
+
+
+def make_commands() -> str:
+    """Give the page of all commands, as their `--help` says."""
+    root = typer.main.get_command(app)
+    context = root.make_context("customerbase", [], resilient_parsing=True, terminal_width=HELP_WIDTH)
+    verbs: Mapping[str, typer.core.TyperCommand] = getattr(root, "commands", {})
+    parts = [
+        _notice("the options of each command"),
+        "# Commands",
+        OPTIONS,
+        _help(root.get_help(context)),
+    ]
+    for name, verb in verbs.items():
+        own = verb.make_context(name, [], parent=context, resilient_parsing=True, terminal_width=HELP_WIDTH)
+        parts += [f"## {name}", _help(verb.get_help(own)), f"In Python: {TWINS[name]}."]
+    parts += ["## Exit status", EXIT_STATUS]
+    return "\n\n".join(parts)
+
+
+OPTIONS = """\
+The options below stand before the verb and hold for every verb; those of a verb stand after it. What a shop always
+wants can be said once, in [customerbase.toml](workspace.md#customerbasetoml)."""
+
+EXIT_STATUS = """\
+| Status | Meaning |
+| --- | --- |
+| 0 | Done. |
+| 1 | A fault in the data or the workspace; one line on standard error says which, and what to do. |
+| 2 | Wrong usage: an option or a value that is not allowed. |
+| 130 | Stopped with Ctrl-C. |
+
+Whatever the status, the workspace holds the state before the command or the one after it, and nothing between."""
+
+
+def _help(text: str) -> str:
+    lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    return f"```text\n{lines}\n```"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": make_commands,
+    "data-dictionary.md": make_data_dictionary,
+}
+"""File in this folder → the function that makes its text."""
+
+
+def main() -> None:
+    """Write every page of `PAGES` beside this file."""
+    for name, make in PAGES.items():
+        Path(__file__).with_name(name).write_text(f"{make()}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
