@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-CLI = (sys.executable, "-c", "from customerbase.cli import main; main()")
+CLI = (sys.executable, "-c", "from customerbase.cli import run_program; run_program()")
 
 
 @dataclass(frozen=True)

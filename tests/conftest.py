@@ -9,9 +9,12 @@ import ibis
 import pandas as pd
 import pytest
 from hypothesis import settings
+from tests.front_end import CommandLine, many_orders, write_orders
 
 from customerbase.cleaning import clean
 from customerbase.schema import MONEY, Dataset
+from customerbase.synthetic import Shop, make_shop
+from customerbase.workflow import Config, open_workspace, run
 
 settings.register_profile("customerbase", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("customerbase")
@@ -82,3 +85,35 @@ def tiny_shop() -> Dataset:
 def tiny_clean(tiny_shop: Dataset) -> Dataset:
     """The tiny shop after cleaning: eight lines of three customers."""
     return clean(tiny_shop).data
+
+
+@pytest.fixture(scope="session")
+def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A generated shop of 5,000 lines, as CSV too."""
+    return make_shop(tmp_path_factory.mktemp("made"), n_lines=5_000, random_state=3, write_csv=True)
+
+
+@pytest.fixture(scope="session")
+def finished_shop(made_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of that shop, to be read: RFM on 1 July 2023, then k-means on the day after the last order."""
+    path = tmp_path_factory.mktemp("finished") / "shop"
+    for config in (Config(as_of="2023-07-01", model="rfm"), Config()):
+        run(open_workspace(path), [str(made_shop.order_lines_csv)], config)
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ninety orders of nine customers, and a workspace of three runs at two dates, to be copied."""
+    folder = tmp_path_factory.mktemp("small")
+    orders = write_orders(folder / "orders.csv", many_orders())
+    for as_of in ("2024-04-01", "2024-05-01", "2024-05-01"):
+        run(open_workspace(folder / "shop"), [orders], Config(as_of=as_of, model="rfm"))
+    return folder
+
+
+@pytest.fixture
+def customerbase(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
+    """The command line, called in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return CommandLine(monkeypatch, capsys)

@@ -1,6 +1,8 @@
 """Cleaning: which rows are set aside, which are marked, and what that is in rows, customers and money."""
 
-from collections.abc import Callable, Mapping
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -116,7 +118,10 @@ def is_product(lines: ir.Table) -> ir.BooleanValue:
     >>> is_product(ibis.memtable({"product_id": ["85123A", "post", None]})).to_list()
     [True, False, True]
     """
-    return ~lines.product_id.upper().strip().re_search(_NO_PRODUCT).fill_null(False)
+    code = lines.product_id
+    is_no_product = code.upper().strip().re_search(_NO_PRODUCT)
+    # Most codes begin with a digit and none of these does: no need to look further.
+    return ~ibis.ifelse(code.substr(0, 1).between("0", "9"), False, is_no_product).fill_null(False)
 
 
 def is_repeated_line(lines: ir.Table) -> ir.BooleanValue:
@@ -282,46 +287,53 @@ def _number_copies(lines: ir.Table, *, with_orders: bool) -> ir.Table:
 
 
 def _count(ruled: ir.Table, is_on: Mapping[str, bool], formats: tuple[Format, ...]) -> Audit:
-    """Fold the rows by customer, then the customers: one pass over the data, whatever the number of rules."""
+    """Count rows, customers and money of each rule, in one pass over the data whatever the number of rules.
+
+    The rules that caught a row are bits of a mask; rows are folded by customer and mask, and all follows from that.
+    """
     caught = {name: _caught(ruled, name, rule.kind) for name, rule in RULES.items() if is_on[name]}
-    sums: dict[str, ir.Value] = {"rows": ruled.count(), "kept": ruled.count(where=ruled.rule.isnull())}
-    for name, flag in caught.items():
-        sums[f"{name} rows"] = ruled.count(where=flag)
-        sums[f"{name} amount"] = ruled.amount.sum(where=flag)
-    is_kept = ruled.rule.isnull()
-    currencies = {
-        "first_currency": ruled.currency.min(where=is_kept),
-        "last_currency": ruled.currency.max(where=is_kept),
-    }
-    by_customer = ruled.group_by("customer_id").agg(**sums, **currencies)
-    totals: dict[str, ir.Value] = {name: by_customer[name].sum() for name in sums}
-    totals |= {"first_currency": by_customer.first_currency.min(), "last_currency": by_customer.last_currency.max()}
-    for name in caught:
-        is_caught = (by_customer[f"{name} rows"] > 0) & by_customer.customer_id.notnull()
-        totals[f"{name} customers"] = by_customer.count(where=is_caught)
-    row = by_customer.agg(**totals).to_pyarrow().to_pylist()[0]
-    _refuse_several_currencies(row["first_currency"], row["last_currency"])
-    return Audit(row["rows"] or 0, row["kept"] or 0, tuple(_outcome(name, row) for name in caught), formats)
+    flags = {"kept": ruled.rule.isnull(), **caught}
+    bits = {name: 1 << position for position, name in enumerate(flags)}
+    masks = [ibis.ifelse(flag, ibis.literal(bits[name], "int64"), 0) for name, flag in flags.items()]
+    marked = ruled.select("customer_id", "currency", "amount", mask=functools.reduce(operator.add, masks))
+    folded = marked.group_by("customer_id", "currency", "mask").agg(rows=marked.count(), amount=marked.amount.sum())
+    folded = folded.cache()
+    _refuse_several_currencies(folded.filter((folded.mask & bits["kept"]) > 0))
+    totals = folded.group_by("mask").agg(rows=folded.rows.sum(), amount=folded.amount.sum()).to_pyarrow().to_pylist()
+    known = folded.filter(folded.customer_id.notnull())
+    customers = known.group_by("customer_id").agg(mask=known.mask.bit_or())
+    customers = customers.group_by("mask").agg(customers=customers.count()).to_pyarrow().to_pylist()
+    rows_in = _sum(totals, "rows")
+    outcomes = tuple(
+        RuleOutcome(
+            name,
+            RULES[name].kind,
+            rows=_sum(totals, "rows", bits[name]),
+            customers=_sum(customers, "customers", bits[name]),
+            amount=_sum(totals, "amount", bits[name], Decimal(0)),
+            share=_sum(totals, "rows", bits[name]) / max(rows_in, 1),
+        )
+        for name in caught
+    )
+    return Audit(rows_in, _sum(totals, "rows", bits["kept"]), outcomes, formats)
 
 
-def _refuse_several_currencies(first: str | None, last: str | None) -> None:
-    if first != last:
+def _sum(rows: Sequence[Mapping[str, Any]], column: str, bit: int | None = None, zero: Any = 0) -> Any:  # noqa: ANN401
+    """Sum a column over the rows whose mask has a bit."""
+    return sum((row[column] or zero for row in rows if bit is None or row["mask"] & bit), start=zero)
+
+
+def _refuse_several_currencies(kept: ir.Table) -> None:
+    found = kept.agg(first=kept.currency.min(), last=kept.currency.max()).to_pyarrow().to_pylist()[0]
+    if found["first"] != found["last"]:
         raise DataError(
-            f"The order lines are in several currencies, {first} and {last} among them, and money of two currencies is "
-            "never added. Export the orders of one currency, or convert them to one first."
+            f"The order lines are in several currencies, {found['first']} and {found['last']} among them, and money of "
+            "two currencies is never added. Export the orders of one currency, or convert them to one first."
         )
 
 
 def _caught(ruled: ir.Table, name: str, kind: str) -> ir.BooleanValue:
     return ruled.rule.fill_null("") == name if kind == "quarantined" else ruled.rule.isnull() & ruled[name]
-
-
-def _outcome(name: str, row: Mapping[str, Any]) -> RuleOutcome:
-    rows = row[f"{name} rows"] or 0
-    amount = row[f"{name} amount"] or Decimal(0)
-    return RuleOutcome(
-        name, RULES[name].kind, rows, row[f"{name} customers"] or 0, amount, rows / max(row["rows"] or 0, 1)
-    )
 
 
 def _set_aside(ruled: ir.Table, dataset: Dataset) -> ir.Table:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from customerbase.errors import UsageError, WorkspaceError
+from customerbase.features.customers import parse_date
 
 __all__ = ["CONFIG_FILE", "MODELS", "Config", "read_config"]
 
 CONFIG_FILE = "customerbase.toml"
 MODELS = ("kmeans", "rfm")
 DEFAULT_N_SEGMENTS = 6
+MOST_SEED = 2**32 - 1
+"""The largest that scikit-learn takes."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Config:
     n_segments
         Number of segments of k-means, at least 2; by default 6. RFM has those of its scheme.
     seed
-        Seed of all that is drawn, at least 0.
+        Seed of all that is drawn, from 0 to 4,294,967,295.
     layout
         Name of a known layout; by default it is recognised.
     columns
@@ -78,7 +81,14 @@ class Config:
                     "The option 'n_segments' is for the model kmeans; the segments of rfm are those of its scheme. "
                     "Leave it out."
                 )
-        _check_int("seed", self.seed, least=0)
+        _check_int("seed", self.seed, least=0, most=MOST_SEED)
+        if self.threads is not None:
+            _check_int("threads", self.threads, least=1)
+        if self.as_of is not None:
+            parse_date(self.as_of)
+        for name in ("layout", "memory_limit", "spill_folder"):
+            if not isinstance(getattr(self, name), str | None):
+                raise UsageError(f"The option '{name}' must be a text. Got {getattr(self, name)!r} instead.")
         for name, kind in (("columns", str), ("rules", bool)):
             values = getattr(self, name)
             if not isinstance(values, Mapping) or not all(isinstance(value, kind) for value in values.values()):
@@ -87,9 +97,11 @@ class Config:
                 )
 
 
-def _check_int(name: str, value: object, least: int) -> None:
+def _check_int(name: str, value: object, least: int, most: int | None = None) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise UsageError(f"The option '{name}' must be an int >= {least}. Got {value!r} instead.")
+    if most is not None and value > most:
+        raise UsageError(f"The option '{name}' must be at most {most:,}. Got {value!r} instead.")
 
 
 def read_config(workspace: Path, files: tuple[Path, ...] = (), given: Mapping[str, Any] | None = None) -> Config:

@@ -1,18 +1,21 @@
 """Connections to the engine that does the work."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 from ibis.backends import BaseBackend
 
 from customerbase.errors import UsageError
 
-__all__ = ["connect"]
+__all__ = ["connect", "explain"]
 
 _MOST_MEMORY_MB = 4_000
+_MOST_THREADS = 1_024
 
 
 def connect(
@@ -32,7 +35,7 @@ def connect(
         How much memory DuckDB may take, such as `"4GB"`; beyond that it spills to disk. By default 4 GB, or half of a
         smaller machine.
     threads
-        Number of threads of DuckDB, at least 1; without one, as many as the machine has.
+        Number of threads of DuckDB, from 1 to 1,024; without one, as many as the machine has.
     spill_folder
         Folder for what does not fit into memory; without one, the system's folder for temporary files.
 
@@ -52,16 +55,47 @@ def connect(
     """
     if url is not None:
         return ibis.connect(url)
-    if threads is not None and threads < 1:
-        raise UsageError(f"The option 'threads' must be an int >= 1. Got {threads} instead.")
-    settings: dict[str, Any] = {
-        "temp_directory": str(spill_folder or Path(tempfile.gettempdir()) / "customerbase-spill")
-    }
+    settings: dict[str, Any] = {"temp_directory": str(_spill_folder(spill_folder))}
     if threads is not None:
-        settings["threads"] = threads
+        settings["threads"] = _checked_threads(threads)
     connection = ibis.duckdb.connect(**settings)
-    _limit_memory(connection, memory_limit or f"{_default_memory_mb()}MB")
+    _limit_memory(connection, f"{_default_memory_mb()}MB" if memory_limit is None else memory_limit)
     return connection
+
+
+def explain(error: BaseException) -> str | None:
+    """Say what a fault of the engine means and what to do about it; None where that is not known.
+
+    Examples
+    --------
+    >>> explain(duckdb.OutOfMemoryException("failed to pin block"))
+    'The work does not fit into the memory limit. Raise --memory-limit, or lower --threads.'
+    >>> explain(ValueError("no fault of the engine"))
+    """
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "The work does not fit into the memory limit. Raise --memory-limit, or lower --threads."
+    unreadable = re.search(r'Failed to read file "([^"]+)"', str(error)) if isinstance(error, duckdb.Error) else None
+    return f"{unreadable[1]} is damaged and cannot be read to its end. Export or copy it again." if unreadable else None
+
+
+def _checked_threads(threads: int) -> int:
+    if threads < 1:
+        raise UsageError(f"The option 'threads' must be an int >= 1. Got {threads} instead.")
+    if threads > _MOST_THREADS:
+        raise UsageError(f"The option 'threads' must be at most {_MOST_THREADS:,}. Got {threads} instead.")
+    return threads
+
+
+def _spill_folder(folder: str | Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.gettempdir()) / "customerbase-spill"
+    path = Path(folder)
+    first = next((place for place in (path, *path.absolute().parents) if place.exists()), path)
+    if not first.is_dir() or not os.access(first, os.W_OK):
+        raise UsageError(
+            f"The option 'spill_folder' must be a folder that can be written to. Got {str(folder)!r} instead."
+        )
+    return path
 
 
 def _default_memory_mb() -> int:
@@ -74,9 +108,10 @@ def _default_memory_mb() -> int:
 
 
 def _limit_memory(connection: Any, memory_limit: str) -> None:  # noqa: ANN401 - Ibis types its backends loosely
+    refusal = f"The option 'memory_limit' must be an amount such as 4GB. Got {memory_limit!r} instead."
+    if memory_limit.lstrip().startswith("-"):  # DuckDB takes it for no limit at all
+        raise UsageError(refusal)
     try:
         connection.con.execute("SET memory_limit = ?", [memory_limit])
     except Exception as error:
-        raise UsageError(
-            f"The option 'memory_limit' must be an amount such as 4GB. Got {memory_limit!r} instead."
-        ) from error
+        raise UsageError(refusal) from error

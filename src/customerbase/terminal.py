@@ -16,9 +16,16 @@ __all__ = ["print_fault", "print_rows", "print_segments", "print_summary", "show
 Progress = Callable[[str], None]
 
 
+class _Output(Console):
+    """Standard output, whose reader may leave: the caller sees to that."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # Rich calls this where it has caught the error, and would end the process
+
+
 def _output() -> Console:
     # In a pipe there is no width to fit into: a table there is as wide as its cells.
-    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 160)
+    return _Output(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 160)
 
 
 def print_fault(message: str) -> None:

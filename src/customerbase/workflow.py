@@ -47,6 +47,9 @@ Progress = Callable[[str], None]
 ROWS_PER_BUCKET = 12_500_000
 """Lines folded at a time: beyond that, buckets of customers one by one take less time and memory than one query."""
 
+ROWS_TO_SORT = 5_000_000
+"""Up to here order lines are sorted. To sort more takes longer than all else, and a large file comes in order."""
+
 _INGESTED = ("ingested_lines", "cells", "formats")
 _KEY = ("source", "source_row")
 
@@ -148,8 +151,9 @@ def clean(
     """Clean what `ingest` read: order lines, quarantine and audit; parameters and errors as in `run`."""
     config = config or Config()
     with workspace.begin() as begun:
+        ingested = workspace.table("ingested_lines")
         formats = tuple(_format(each) for each in workspace.json("formats"))
-        data = Dataset(workspace.table("ingested_lines"), workspace.table("cells"), formats)
+        data = Dataset(ingested, workspace.table("cells"), formats)
         progress("Cleaning")
         lines, _ = _write_clean(begun, data, config, now)
         _publish(workspace, begun, lines, config, "clean", now)
@@ -277,7 +281,8 @@ def _models_loading() -> Iterator[None]:
 def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[ir.Table, Audit]:
     cleaned = clean_lines(data, rules=config.rules, today=now.date() if now else None)
     _refuse_nothing_kept(cleaned.audit)
-    begun.write_table("order_lines", cleaned.data.order_lines, order_by=_KEY)
+    is_large = cleaned.audit.rows_kept > ROWS_TO_SORT
+    begun.write_table("order_lines", cleaned.data.order_lines, order_by=_KEY, comes_sorted=is_large)
     begun.write_table("quarantine", cleaned.quarantine, order_by=_KEY)
     begun.write_json("audit", _plain_audit(cleaned.audit))
     return begun.table("order_lines"), cleaned.audit

@@ -70,3 +70,27 @@ def test_a_name_that_is_no_file_name_is_refused(tmp_path: Path, name: str) -> No
     """Names of tables are plain."""
     with pytest.raises(UsageError, match="A table's name has only"):
         Run(tmp_path, ibis.duckdb.connect()).write_json(name, 1)
+
+
+def test_rows_that_come_sorted_are_written_as_they_come(tmp_path: Path) -> None:
+    """300,000 rows in order are written in order, and by one thread with the bytes of two."""
+    written = []
+    for threads in (1, 2):
+        connection = ibis.duckdb.connect(threads=threads)
+        connection.create_table("rows", ibis.range(300_000).unnest().name("source_row").as_table())
+        run = Run(tmp_path / str(threads), connection)
+        run.folder.mkdir()
+        path = run.write_table("lines", connection.table("rows"), order_by="source_row", comes_sorted=True)
+        written.append(path.read_bytes())
+        assert pq.read_table(path)["source_row"].to_pylist() == list(range(300_000))
+    assert written[0] == written[1]
+
+
+def test_rows_that_do_not_come_sorted_are_sorted(tmp_path: Path) -> None:
+    """What a caller thinks of the order of rows is not believed."""
+    connection = ibis.duckdb.connect()
+    rows = ibis.range(300_000, 0, -1).unnest().name("source_row").as_table()
+    run = Run(tmp_path / "0001", connection)
+    run.folder.mkdir()
+    path = run.write_table("lines", rows, order_by="source_row", comes_sorted=True)
+    assert pq.read_table(path)["source_row"][:3].to_pylist() == [1, 2, 3]

@@ -59,7 +59,8 @@ def _fold_favourite(items: ir.Table, column: str) -> ir.Table:
     )
     return ties.group_by("customer_id").agg(
         favourite=ties.smallest.argmax(ties.n_lines),
-        n_values=ties.n_values.sum(),
+        # DuckDB sums integers to 128 bits, which Parquet can only hold as floating point.
+        n_values=ties.n_values.sum().cast("int32").cast("int64"),
         revenue=ties.revenue.sum().cast(MONEY),
         top_revenue=ties.top_revenue.max().cast(MONEY),
     )

@@ -92,14 +92,19 @@ def flatten(value: ir.Table | Sequence[Mapping[str, Any]] | Mapping[str, Any]) -
     >>> flatten([{"name": "Loyal", "traits": ["buys often", "buys much"], "profile": {}}])
     [{'name': 'Loyal', 'traits': 'buys often; buys much'}]
     >>> flatten({"seed": 0, "labels": [1, 2]})
-    [{'name': 'seed', 'value': 0}, {'name': 'labels', 'value': '[1, 2]'}]
+    [{'name': 'seed', 'value': '0'}, {'name': 'labels', 'value': '[1, 2]'}]
     """
     if isinstance(value, ir.Table):
         return value
     if isinstance(value, Mapping):
-        rows = value.get("outcomes") or [{"name": name, "value": cell} for name, cell in value.items()]
+        # One column has one type: values are texts.
+        rows = value.get("outcomes") or [{"name": name, "value": _text(cell)} for name, cell in value.items()]
         return [_flat_row(row) for row in rows]
     return [_flat_row(row) for row in value]
+
+
+def _text(cell: object) -> str | None:
+    return cell if cell is None or isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
 
 
 def _flat_row(row: Mapping[str, Any]) -> dict[str, Any]:

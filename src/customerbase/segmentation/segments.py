@@ -277,16 +277,20 @@ def _check_enough_customers(model: Clusterer, X: pd.DataFrame) -> None:
     if n_segments is None:
         return
     if n_segments > len(X):
-        raise DataError(
-            f"Cannot make {n_segments} segments of {len(X)} customers. "
-            f"Ask for at most {len(X)} with --n-segments, or read more orders."
-        )
+        customers = "1 customer" if len(X) == 1 else f"{len(X)} customers"
+        raise DataError(f"Cannot make {n_segments} segments of {customers}. {_advise_fewer(len(X))}read more orders.")
     n_distinct = len(pd.DataFrame(clone(model)[:-1].fit_transform(X)).drop_duplicates())
     if n_segments > n_distinct:
         raise DataError(
             f"Cannot make {n_segments} segments: by {', '.join(X.columns)} the {len(X)} customers are only "
-            f"{n_distinct} different kinds. Ask for at most {n_distinct} with --n-segments, or use --model rfm."
+            f"{n_distinct} different {'kind' if n_distinct == 1 else 'kinds'}. "
+            f"{_advise_fewer(n_distinct)}use --model rfm."
         )
+
+
+def _advise_fewer(most: int) -> str:
+    """Begin an advice; of one customer, or one kind of customers, no number of segments can be made."""
+    return f"Ask for at most {most} with --n-segments, or " if most > 1 else "Instead, "
 
 
 def _batches(X: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -1,6 +1,7 @@
 """A run: the folder into which one command writes, before anybody sees it."""
 
 import glob
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -104,6 +105,7 @@ class Run:
         order_by: str | Sequence[str],
         as_of: AsOf = None,
         private: bool = False,
+        comes_sorted: bool = False,
     ) -> Path:
         """Write a table as Parquet, in the order of its key: the same rows give the same bytes.
 
@@ -119,6 +121,9 @@ class Run:
             Date of the snapshot, or None.
         private
             The file is for the owner alone.
+        comes_sorted
+            The rows are thought to come in the order of the key. They are sorted only if that proves wrong, which saves
+            the sorting of tables that do not fit into memory.
 
         Raises
         ------
@@ -131,17 +136,32 @@ class Run:
         """
         path = self.path_for(name, as_of, private=private)
         expression = table if isinstance(table, ir.Table) else ibis.memtable(table)
-        keys = ", ".join(f'"{key}"' for key in ([order_by] if isinstance(order_by, str) else order_by))
+        keys = [order_by] if isinstance(order_by, str) else list(order_by)
         view = f"customerbase_writes_{name}"
         with plain_faults(path):
             self._connection.create_view(view, expression, overwrite=True)
             try:
-                # The order stands outside of the view, since no engine promises to keep one within.
-                query = f'SELECT * FROM "{view}" ORDER BY {keys}'  # noqa: S608  (names, not values)
-                self._connection.raw_sql(f"COPY ({query}) TO '{_literal(path)}' ({PARQUET_OPTIONS})")
+                if not (comes_sorted and self._copy_as_it_comes(view, path, keys)):
+                    # The order stands outside of the view, since no engine promises to keep one within.
+                    self._copy(f'"{view}" ORDER BY {", ".join(map(_quoted, keys))}', path)
             finally:
                 self._connection.drop_view(view)
         return path
+
+    def _copy(self, source: str, path: Path) -> None:
+        query = f"SELECT * FROM {source}"  # noqa: S608  (names, not values)
+        self._connection.raw_sql(f"COPY ({query}) TO '{_literal(path)}' ({PARQUET_OPTIONS})")
+
+    def _copy_as_it_comes(self, view: str, path: Path, keys: Sequence[str]) -> bool:
+        """Copy without sorting, and tell whether the rows came in order."""
+        # A single thread cuts the row groups in other places than two or more do.
+        threads = self._connection.raw_sql("SELECT current_setting('threads')").fetchone()[0]
+        self._connection.raw_sql(f"SET threads = {max(threads, 2)}")
+        try:
+            self._copy(_quoted(view), path)
+        finally:
+            self._connection.raw_sql(f"SET threads = {threads}")
+        return _ascends(path, keys)
 
     def table(self, name: str, as_of: AsOf = None) -> ir.Table:
         """Return a table that this run has written.
@@ -304,6 +324,22 @@ class Run:
             path.chmod(0o600)
         rows = pq.read_metadata(path).num_rows if suffix == ".parquet" else None
         return Entry(name, date_text(as_of), suffix, self.name, rows, path.stat().st_size, sha256(path))
+
+
+def _ascends(path: Path, keys: Sequence[str]) -> bool:
+    """Tell from the statistics of a Parquet file whether each row group begins after the end of the one before."""
+    metadata = pq.read_metadata(path)
+    columns = [metadata.schema.names.index(key) for key in keys]
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    found = [[group.column(column).statistics for column in columns] for group in groups]
+    if any(part is None or not part.has_min_max for parts in found for part in parts):
+        return False
+    ends = [([part.min for part in parts], [part.max for part in parts]) for parts in found]
+    return all(last < first for (_, last), (first, _) in itertools.pairwise(ends))
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _literal(path: Path) -> str:

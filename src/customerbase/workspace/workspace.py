@@ -38,6 +38,9 @@ __all__ = ["VERBS", "Workspace"]
 
 
 VERBS: Mapping[str, str] = {
+    "ingested_lines": "ingest FILE",
+    "cells": "ingest FILE",
+    "formats": "ingest FILE",
     "order_lines": "clean",
     "quarantine": "clean",
     "audit": "clean",
@@ -48,12 +51,15 @@ VERBS: Mapping[str, str] = {
 }
 """The command that makes each table, for the advice when one is missing."""
 
+DATED_VERBS = ("features", "segment", "run")
+"""The commands that take --as-of."""
+
 
 class Workspace:
     """A folder of runs; opening one never writes, and shows the state of that moment.
 
-    A run that is published later does not disturb a reader: the files of the state before stay until the run after
-    next begins. Open the workspace again to see the new state.
+    A run that is published later does not disturb a reader: the files of the state before stay until one more has
+    been published. Open the workspace again to see the new state.
 
     Parameters
     ----------
@@ -313,7 +319,8 @@ class Workspace:
             if fingerprint is not None:
                 state = replace(state, input=fingerprint)
             write_manifest(self.path, state)
-        self._manifest = state
+            self._manifest = state
+            self._sweep()  # here, so that a run that fails takes nothing away
 
     def _next_state(
         self, run: str, written: tuple[Entry, ...], *, keep_snapshots: bool, drop: Collection[str]
@@ -339,9 +346,12 @@ class Workspace:
         """Say what is missing, which dates there are, and which command makes it."""
         what = f"{'are no' if name.endswith('s') else 'is no'} {name.replace('_', ' ')}"
         dates = self.dates(name)
+        if as_of and not dates and any(entry.name == name for entry in self._manifest.entries):
+            return f"'{name}' in {shown(self.path)} belongs to no date. Leave --as-of out."
         there = f" (it has {', '.join(dates)})" if dates else ""
         date, option = (f" for {as_of}", f" --as-of {as_of}") if as_of else ("", "")
-        command = VERBS.get(name, "run") + ("" if as_of == UNDATED else option)
+        verb = VERBS.get(name, "run")
+        command = verb + (option if verb in DATED_VERBS and as_of != UNDATED else "")
         return f"There {what}{date} in {shown(self.path)}{there}. Run 'customerbase {command}' first."
 
     def _run_folder(self, name: str) -> Path:
