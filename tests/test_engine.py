@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from customerbase.engine import connect
+from customerbase.engine import connect, explain
 from customerbase.errors import UsageError
 
 
@@ -36,7 +37,35 @@ def test_threads_must_be_positive(threads: int) -> None:
         connect(threads=threads)
 
 
-@pytest.mark.parametrize("limit", ["much", "4 apples"])
+def test_threads_have_a_limit() -> None:
+    """A machine that is asked for a hundred thousand stands still."""
+    with pytest.raises(UsageError, match=r"'threads' must be at most 1,024\. Got 100000 instead"):
+        connect(threads=100_000)
+
+
+def test_a_spill_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+    """A file, or a path below one; a folder that is not there yet is made when it is needed."""
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (file, file / "below"):
+        with pytest.raises(UsageError, match=r"'spill_folder' must be a folder that can be written to\. Got "):
+            connect(spill_folder=folder)
+    connect(spill_folder=tmp_path / "to/be/made")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_too_little_memory_is_explained() -> None:
+    """DuckDB's own words say little; what is no fault of the engine is left to others."""
+    connection: Any = connect(memory_limit="1KB")
+    with pytest.raises(duckdb.OutOfMemoryException) as fault:
+        connection.con.execute("CREATE TABLE lines AS SELECT range AS n FROM range(1000000)")
+    assert explain(fault.value) == (
+        "The work does not fit into the memory limit. Raise --memory-limit, or lower --threads."
+    )
+    assert explain(OSError(28, 'Failed to read file "orders.csv"')) is None
+
+
+@pytest.mark.parametrize("limit", ["much", "4 apples", "", "-1GB"])
 def test_memory_limit_must_be_an_amount(limit: str) -> None:
     """The message shows an amount that is one."""
     with pytest.raises(UsageError, match=r"'memory_limit' must be an amount such as 4GB\. Got"):

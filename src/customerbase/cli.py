@@ -243,7 +243,10 @@ def tables(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = Fals
 
     _check_one(as_json, as_csv, as_table)
     session = context.ensure_object(Session)
-    _print(list_tables(session.open(session.config())), as_json, as_csv)
+    held = list_tables(session.open(session.config()))
+    if not (as_json or as_csv):
+        held = [{name: value for name, value in each.items() if name != "bytes"} for each in held]
+    _print(held, as_json, as_csv)
 
 
 @app.command()

@@ -74,8 +74,12 @@ def explain(error: BaseException) -> str | None:
     """
     if isinstance(error, duckdb.OutOfMemoryException):
         return "The work does not fit into the memory limit. Raise --memory-limit, or lower --threads."
-    unreadable = re.search(r'Failed to read file "([^"]+)"', str(error)) if isinstance(error, duckdb.Error) else None
-    return f"{unreadable[1]} is damaged and cannot be read to its end. Export or copy it again." if unreadable else None
+    if not isinstance(error, duckdb.Error):
+        return None
+    file = re.search(r'(?:Failed to read|encoding found in Parquet) file "([^"]+)"', str(error))
+    if file or type(error) is duckdb.Error:  # the Parquet reader's own errors have no class, and seldom name the file
+        return f"{file[1] if file else 'A file'} is damaged and cannot be read to its end. Export or copy it again."
+    return None
 
 
 def _checked_threads(threads: int) -> int:

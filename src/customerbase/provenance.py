@@ -69,10 +69,12 @@ def fingerprint(lines: ir.Table) -> dict[str, Any]:
     >>> fingerprint(lines)["rows"], fingerprint(lines)["until"]
     (1, '2024-05-01T00:00:00')
     """
-    # Each column has a weight of its own, so that values that change places change the sum.
+    # Weights tell the columns of a row apart, and the square ties them together: values that change places between
+    # columns or between rows change the sum.
     parts = [(lines[name].hash() % _MODULUS).cast("int64") * weight for weight, name in enumerate(_CONTENT, start=1)]
     mark = sum(parts[1:], start=parts[0])
-    found = lines.agg(rows=lines.count(), marks=mark.sum(), until=lines.ordered_at.max()).to_pyarrow().to_pylist()[0]
+    marks = (mark * mark % _MODULUS).sum()
+    found = lines.agg(rows=lines.count(), marks=marks, until=lines.ordered_at.max()).to_pyarrow().to_pylist()[0]
     until = found["until"].isoformat() if found["until"] else None
     return {"rows": found["rows"], "marks": str(found["marks"]), "until": until}
 

@@ -104,6 +104,7 @@ def run(
 
     Examples
     --------
+    >>> from customerbase.synthetic import make_shop
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     orders = make_shop(folder, 1_000, 0, write_csv=True).order_lines_csv
     ...     shop = open_workspace(Path(folder, "shop"))

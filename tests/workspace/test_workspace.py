@@ -206,6 +206,17 @@ def test_a_reader_keeps_its_files_until_one_more_run_has_been_published(shop: Wo
         assert (shop.path / "runs/0002").exists()
 
 
+def test_a_run_that_fails_takes_nothing_of_the_past_away(shop: Workspace) -> None:
+    """What no reader needs goes when a run is published, not when one begins."""
+    for _ in range(4):
+        publish_features(shop, "2011-12-10")
+    before = listing(shop.path)
+    with pytest.raises(RuntimeError), shop.begin():
+        raise RuntimeError
+    assert listing(shop.path) == before
+    assert {path.name for path in (shop.path / "runs").iterdir()} == {"0003", "0004"}
+
+
 def test_the_next_run_sweeps_what_an_aborted_one_left(shop: Workspace) -> None:
     """Folders of unknown runs and temporary files go; files of other names stay."""
     publish_features(shop, "2011-12-10")
@@ -278,6 +289,15 @@ def test_a_missing_table_is_refused_with_the_way_to_get_it(
     with pytest.raises(WorkspaceError) as refusal:
         shop.json(name, as_of)
     assert str(refusal.value) == message.format(shop=shop.path)
+
+
+def test_a_date_is_not_asked_of_a_table_that_has_none(shop: Workspace) -> None:
+    """No command makes an audit of a date."""
+    write_audit(shop)
+    with pytest.raises(WorkspaceError, match=r"'audit' in .*shop belongs to no date\. Leave --as-of out\."):
+        shop.json("audit", "2011-12-10")
+    with pytest.raises(WorkspaceError, match=r"Run 'customerbase clean' first"):
+        shop.table("order_lines", "2011-12-10")
 
 
 def test_a_relative_workspace_is_named_as_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
