@@ -32,7 +32,7 @@ WITH known AS (
         coalesce(sum(gross), 0) AS gross_revenue,
         coalesce(-sum(returned), 0) AS return_value,
         count(*) FILTER (has_return) AS n_returns,
-        coalesce(sum(units), 0) AS n_units,
+        CASE WHEN count(day) = 0 THEN 0 ELSE sum(units) END AS n_units,
         sum(discount) AS discount,
         count(*) FILTER (gap > 0) AS n_repeat_purchase_days,
         sum(gap * gap) AS squared_gaps,

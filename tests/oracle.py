@@ -62,7 +62,7 @@ def sum_up(values: Iterable[Any]) -> Decimal:
 
 
 def divide(numerator: Any, denominator: Any) -> float | None:
-    return None if denominator is None or not denominator else float(numerator) / float(denominator)
+    return None if numerator is None or not denominator else float(numerator) / float(denominator)
 
 
 def most_lines(values: pd.Series) -> str | None:
@@ -110,8 +110,9 @@ def average_unit_price(customer: CustomerLines) -> float | None:
     return divide(gross_revenue(customer), n_units(customer))
 
 
-def n_units(customer: CustomerLines) -> Decimal:
-    return sum_up(customer.bought.quantity)
+def n_units(customer: CustomerLines) -> Decimal | None:
+    is_unknown = len(customer.bought) > 0 and customer.bought.quantity.isna().all()
+    return None if is_unknown else sum_up(customer.bought.quantity)
 
 
 def n_products(customer: CustomerLines) -> int:

@@ -96,9 +96,9 @@ def test_the_stages_one_by_one_give_the_bytes_of_run(customerbase: CommandLine, 
         for words in (["ingest", file], ["clean"], ["features"], ["segment"])
     ]
     n_customers = customerbase.good("-w", "staged", "show", "features", "--csv").out.count("\n") - 1
-    assert said[0] == "Read 5,000 rows. Next: customerbase clean\n"
+    assert said[0] == "Read 5,000 rows. Next: customerbase -w staged clean\n"
     assert said[1].startswith(f"Kept {5_000 - n_guests:,} rows and set {n_guests:,} aside.")
-    assert said[2] == f"Described {n_customers:,} customers. Next: customerbase segment\n"
+    assert said[2] == f"Described {n_customers:,} customers. Next: customerbase -w staged segment\n"
     whole, staged = data_tables(Path("whole")), data_tables(Path("staged"))
     assert {name: staged[name] for name in whole} == whole
     assert set(staged) - set(whole) == {"ingested_lines.parquet", "cells.parquet", "formats.json"}
@@ -382,7 +382,7 @@ def test_export_writes_the_same_customers_in_each_format(customerbase: CommandLi
     export = ["-w", str(finished_shop), "export"]
     said = customerbase.good(*export, "all.csv").out
     rows = rows_of(Path("all.csv").read_text())
-    assert said == f"Wrote {len(rows)} customers to all.csv.\n"
+    assert said == f"Wrote {len(rows)} customers, as segmented at 2024-01-01, to all.csv.\n"
     assert {"customer_id", "as_of", "segment_id", "segment", "monetary", "country"} <= set(rows[0])
     customerbase.good(*export, "all.parquet")
     customerbase.good(*export, "all.xlsx")

@@ -29,6 +29,7 @@ SUMMARY: dict[str, Any] = {
         }
     ],
     "workspace": "shop",
+    "notes": ["the last order is 40 days older than 2011-12-10; is that the date you meant?"],
     "files": ["shop/runs/0001/" + "a" * 200 + ".parquet"],
 }
 
@@ -49,6 +50,7 @@ def test_the_summary_says_what_came_in_and_what_to_do(capsys: pytest.CaptureFixt
     assert "20 of those kept are returns" in out
     assert "sell a product" not in out
     assert "1,000 customers with a purchase before 2011-12-10, gross revenue 12,345.68; 3 more have only returns" in out
+    assert "Note: the last order is 40 days older" in out
     assert "Loyal [b]" in out
     assert "Thank them." in out
     assert "Ask them." not in out
@@ -63,11 +65,19 @@ def test_rows_are_a_table_and_the_rest_is_counted(capsys: pytest.CaptureFixture[
     ]
     print_rows(rows, n_rows=9)
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
-        "name  rows   share  on",
-        "[b]a  1234  0.1235  True",
-        "–        7    2.50  False",
+        "name  rows    share  on",
+        "[b]a  1234   12.35%  True",
+        "–        7  250.00%  False",
         "2 of 9 rows; --csv and --json give all of them.",
     ]
+
+
+def test_columns_that_do_not_fit_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rather than broken into single letters; the first stays however wide it is."""
+    print_rows([{f"column_{number}": "a" * 50 for number in range(9)}], n_rows=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["a" * 50] * 3
+    assert lines[2] == "1 rows and 3 of 9 columns; --csv and --json give all of them."
 
 
 def test_no_rows_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from tests.front_end import data_tables, listing, many_orders, write_orders
 from customerbase import workflow
 from customerbase.errors import DataError, UsageError, WorkspaceError
 from customerbase.features.customers import customer_features
+from customerbase.report.summary import summarise
 from customerbase.schema import MONEY, Dataset
 from customerbase.synthetic import Shop
 from customerbase.workflow import Config, clean, export, features, ingest, open_workspace, run, segment
@@ -303,3 +304,27 @@ def test_export_gives_the_number_of_customers(small_shop: Path, tmp_path: Path) 
     with pytest.raises(UsageError, match="There is no segment 'Nobody'"):
         export(shop, tmp_path / "none.csv", segments=["Nobody"])
     assert not (tmp_path / "none.csv").exists()
+
+
+def test_other_orders_than_before_are_said(tmp_path: Path) -> None:
+    """A run names the results of other dates that it drops, and a date long after the last order."""
+    first = tmp_path / "first.csv"
+    first.write_text("customer_id,ordered_at,amount\nann,2024-05-01,5\nbob,2024-05-02,7\n")
+    second = tmp_path / "second.csv"
+    second.write_text("customer_id,ordered_at,amount\ncem,2024-05-01,5\ndan,2024-05-02,7\n")
+    workspace = open_workspace(tmp_path / "shop")
+    run(workspace, [first], Config(model="rfm"))
+    run(workspace, [second], Config(model="rfm", as_of="2024-07-01"))
+    assert summarise(workspace)["notes"] == [
+        "the last order is 60 days older than 2024-07-01; is that the date you meant?",
+        "these order lines are others than before, so the results of 2024-05-03 were dropped.",
+    ]
+
+
+def test_what_cannot_be_read_at_all_is_quoted(tmp_path: Path) -> None:
+    """Where no row can be used, the message shows a cell in the way it stands there."""
+    export = tmp_path / "kasse.csv"
+    export.write_text("Kunde;Datum;Summe\nann;12.30.2024;5\n")
+    columns = {"customer_id": "Kunde", "ordered_at": "Datum", "amount": "Summe"}
+    with pytest.raises(DataError, match=r"Row 2 has '12\.30\.2024' as ordered_at\."):
+        run(open_workspace(tmp_path / "shop"), [export], Config(columns=columns))

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from customerbase.errors import CustomerbaseError, UsageError
+from customerbase.errors import CustomerbaseError, UsageError, WorkspaceError
 
 if TYPE_CHECKING:
     from customerbase.config import Config
@@ -77,17 +77,26 @@ class Session:
     def summarise(self, workspace: "Workspace", as_of: str | None) -> None:
         """Print the summary of the workspace."""
         from customerbase.report.summary import summarise
-        from customerbase.terminal import print_summary
+        from customerbase.terminal import print_summary, reader_may_leave
 
         if not self.quiet:
-            with _reader_may_leave():
+            with reader_may_leave():
                 print_summary(summarise(workspace, as_of))
 
-    def tell(self, message: str) -> None:
-        """Print a message, unless nothing is to be printed."""
+    def refuse_nothing(self, held: Sequence[object]) -> None:
+        """Refuse to show a workspace that holds nothing: its name may be mistyped."""
+        if not held:
+            raise WorkspaceError(f"There is nothing in {self.workspace} yet. Run 'customerbase run FILE' first.")
+
+    def tell(self, message: str, *verbs: str) -> None:
+        """Print a message and the commands that it advises, unless nothing is to be printed."""
+        command = "customerbase" if self.workspace == Path("shop") else f"customerbase -w {self.workspace}"
+        advice = " ".join(verb.format(command) for verb in verbs)
         if not self.quiet:
-            with _reader_may_leave():
-                sys.stdout.write(f"{message}\n")
+            from customerbase.terminal import reader_may_leave
+
+            with reader_may_leave():
+                sys.stdout.write(f"{message} {advice}".rstrip() + "\n")
 
 
 Files = Annotated[
@@ -135,6 +144,14 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 AsTable = Annotated[bool, typer.Option("--table", help="Print a table to read (the default).")]
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from customerbase import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -148,6 +165,9 @@ def options(
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of DuckDB; by default all.")] = None,
     spill_folder: Annotated[str | None, typer.Option(help="Where DuckDB spills to.")] = None,
+    version: Annotated[  # noqa: ARG001 - the callback has printed it
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Take the options that stand before the verb."""
     session = context.ensure_object(Session)
@@ -201,7 +221,7 @@ def ingest(context: typer.Context, files: Files, layout: LayoutName = None, colu
     session = context.ensure_object(Session)
     config = session.config(files, layout=layout, columns=_parse_map(columns))
     workspace = session.work("ingest", config, files=files)
-    session.tell(f"Read {_count(workspace, 'ingested_lines')} rows. Next: customerbase clean")
+    session.tell(f"Read {_count(workspace, 'ingested_lines')} rows.", "Next: {} clean")
 
 
 @app.command()
@@ -210,7 +230,7 @@ def clean(context: typer.Context, switch_on: With = None, switch_off: Without = 
     session = context.ensure_object(Session)
     workspace = session.work("clean", session.config(rules=_parse_rules(switch_on, switch_off)))
     kept, aside = _count(workspace, "order_lines"), _count(workspace, "quarantine")
-    session.tell(f"Kept {kept} rows and set {aside} aside. Why: customerbase show audit. Next: customerbase features")
+    session.tell(f"Kept {kept} rows and set {aside} aside.", "Why: {} show audit.", "Next: {} features")
 
 
 @app.command()
@@ -218,7 +238,7 @@ def features(context: typer.Context, as_of: AsOf = None) -> None:
     """Describe the customers at a date from the clean order lines."""
     session = context.ensure_object(Session)
     workspace = session.work("features", session.config(as_of=as_of))
-    session.tell(f"Described {_count(workspace, 'features')} customers. Next: customerbase segment")
+    session.tell(f"Described {_count(workspace, 'features')} customers.", "Next: {} segment")
 
 
 @app.command()
@@ -240,13 +260,15 @@ def segment(
 def tables(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False, as_table: AsTable = False) -> None:
     """List the tables of the workspace, with their dates."""
     from customerbase.report.listing import list_tables
+    from customerbase.terminal import print_value
 
     _check_one(as_json, as_csv, as_table)
     session = context.ensure_object(Session)
     held = list_tables(session.open(session.config()))
     if not (as_json or as_csv):
+        session.refuse_nothing(held)
         held = [{name: value for name, value in each.items() if name != "bytes"} for each in held]
-    _print(held, as_json, as_csv)
+    print_value(held, as_json, as_csv)
 
 
 @app.command()
@@ -260,7 +282,7 @@ def show(
 ) -> None:
     """Show a table: audit, segments, features, assignments, order_lines, quarantine and others."""
     from customerbase.report.listing import find_table
-    from customerbase.terminal import print_segments
+    from customerbase.terminal import print_segments, print_value
 
     _check_one(as_json, as_csv, as_table)
     session = context.ensure_object(Session)
@@ -268,7 +290,7 @@ def show(
     if name == "segments" and not (as_json or as_csv):
         print_segments(cast("list[dict[str, Any]]", value))
     else:
-        _print(value, as_json, as_csv)
+        print_value(value, as_json, as_csv)
 
 
 @app.command()
@@ -285,10 +307,10 @@ def export(
     from customerbase import workflow
 
     session = context.ensure_object(Session)
-    n_customers = workflow.export(
-        session.open(session.config()), file, as_of=as_of, segments=name or (), overwrite=force
-    )
-    session.tell(f"Wrote {n_customers:,} customers to {file}.")
+    workspace = session.open(session.config())
+    n_customers = workflow.export(workspace, file, as_of=as_of, segments=name or (), overwrite=force)
+    day = as_of or workspace.dates("segments")[-1]
+    session.tell(f"Wrote {n_customers:,} customers, as segmented at {day}, to {file}.")
 
 
 def _count(workspace: "Workspace", name: str) -> str:
@@ -317,30 +339,6 @@ def _check_one(*formats: bool) -> None:
         raise UsageError("Choose one of --json, --csv and --table.")
 
 
-def _print(value: Any, as_json: bool, as_csv: bool) -> None:  # noqa: ANN401 - a table, rows, or one value
-    from customerbase.report.listing import flatten, take_rows, write_csv, write_json
-    from customerbase.terminal import print_rows
-
-    with _reader_may_leave():
-        if as_json:
-            write_json(value, sys.stdout)
-        elif as_csv:
-            write_csv(flatten(value), sys.stdout.buffer)
-        else:
-            print_rows(*take_rows(flatten(value), 20))
-
-
-@contextmanager
-def _reader_may_leave() -> Iterator[None]:
-    """Print to a pipe whose reader (head, less) may have seen enough; that is no fault."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python says so when it closes standard output, unless that leads nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def main() -> None:
     """Run the command line: exit status 0; 1 for a fault in the data or the workspace; 2 for wrong usage."""
     sys.exit(_run(Session()))
@@ -361,7 +359,7 @@ def _run(session: Session) -> int:
     # Typer carries a click of its own, whose errors have no public name but as the base of BadParameter.
     usage_error: Any = typer.BadParameter.__base__
     try:
-        status = app(standalone_mode=False, obj=session)
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False, obj=session)
     except CustomerbaseError as error:
         status = _fail(str(error), error.exit_status)
     except usage_error as error:

@@ -147,6 +147,8 @@ def _build(path: Path | None, options: Mapping[str, Any]) -> Config:
 
 def _merge(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(options)
+    if given.get("model") == "rfm":
+        merged.pop("n_segments", None)  # it was said of the model that is not wanted now
     for name, value in given.items():
         if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
             merged[name] = {**merged[name], **value}

@@ -41,6 +41,7 @@ def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Con
         n_customers=described.count(where=has_purchase),
         n_without_purchase=described.count(where=~has_purchase),
         gross_revenue=described.gross_revenue.sum(),
+        days_since_last_order=described.recency_days.min(),
     )
     counts = totals.to_pyarrow().to_pylist()[0]
     return {

@@ -1,5 +1,6 @@
 """What a person sees in a terminal: progress, summaries, tables, and faults in one line."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,9 +12,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["print_fault", "print_rows", "print_segments", "print_summary", "show_progress"]
+__all__ = [
+    "print_fault",
+    "print_rows",
+    "print_segments",
+    "print_summary",
+    "print_value",
+    "reader_may_leave",
+    "show_progress",
+]
 
 Progress = Callable[[str], None]
+
+_N_ROWS = 20
+_WIDEST_COLUMN = 60
 
 
 class _Output(Console):
@@ -81,10 +93,11 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     >>> print_summary({"sources": [{"source": "a.csv", "layout": "online-retail"}], "rows_in": 4, "rows_kept": 3,
     ...                "set_aside": [{"rows": 1, "share": 0.25, "reason": "name no customer"}], "marked": [],
     ...                "n_customers": 2, "n_without_purchase": 0, "as_of": "2011-12-10", "gross_revenue": 99.5,
-    ...                "segments": [loyal], "workspace": "shop", "files": []})
+    ...                "segments": [loyal], "workspace": "shop", "files": [], "notes": []})
     4 rows read from a.csv (online-retail)
                3 kept (75.0%)
                1 set aside (25.0%): name no customer
+                 (each with its rule and its cells: customerbase show quarantine)
     <BLANKLINE>
     2 customers with a purchase before 2011-12-10, gross revenue 99.50
     <BLANKLINE>
@@ -100,6 +113,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     console.print(f"{summary['rows_kept']:>12,} kept ({kept_share:.1%})")
     for outcome in summary["set_aside"]:
         console.print(Text(f"{outcome['rows']:>12,} set aside ({outcome['share']:.1%}): {outcome['reason']}"))
+    if summary["set_aside"]:
+        console.print(f"{'':>12} (each with its rule and its cells: customerbase show quarantine)")
     for outcome in summary["marked"]:
         if outcome["rule"] != "is_product":
             console.print(Text(f"{outcome['rows']:>12,} of those kept {outcome['reason']}"))
@@ -110,6 +125,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
         f"{summary['n_customers']:,} customers with a purchase before {summary['as_of']}, "
         f"gross revenue {summary['gross_revenue']:,.2f}{others}"
     )
+    for note in summary["notes"]:
+        console.print(Text(f"Note: {note}"))
     console.print()
     console.print(_segment_table(summary["segments"]))
     console.print()
@@ -184,20 +201,61 @@ def print_rows(rows: Sequence[Mapping[str, Any]], n_rows: int) -> None:
     if not rows:
         console.print("No rows.")
         return
+    cells = {name: [_cell(name, row[name]) for row in rows] for name in rows[0]}
+    shown = _fitting(cells, console.width)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name, value in rows[0].items():
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    for name in shown:
+        is_number = any(isinstance(row[name], int | float) and not isinstance(row[name], bool) for row in rows)
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    for row_cells in zip(*(cells[name] for name in shown), strict=True):
+        table.add_row(*map(Text, row_cells))
     console.print(table)
-    if n_rows > len(rows):
-        console.print(f"{len(rows):,} of {n_rows:,} rows; --csv and --json give all of them.")
+    if n_rows > len(rows) or len(shown) < len(cells):
+        what = f"{len(rows):,} of {n_rows:,} rows" if n_rows > len(rows) else f"{n_rows:,} rows"
+        what += f" and {len(shown)} of {len(cells)} columns" if len(shown) < len(cells) else ""
+        console.print(f"{what}; --csv and --json give all of them.")
 
 
-def _cell(value: object) -> str:
+def _fitting(cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
+    """Give the first columns that fit into a width unbroken, but never none."""
+    shown: list[str] = []
+    for name, texts in cells.items():
+        width -= min(max(map(len, (name, *texts))), _WIDEST_COLUMN) + 2
+        if width < 0 and shown:
+            break
+        shown.append(name)
+    return shown
+
+
+def _cell(name: str, value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
+        if name.endswith("share"):
+            return f"{value:.2%}"
         return f"{value:,.4g}" if abs(value) < 1 else f"{value:,.2f}"
     return str(value)
+
+
+def print_value(value: Any, as_json: bool, as_csv: bool) -> None:  # noqa: ANN401 - a table, rows, or one value
+    """Print a table, rows or one value: all of it as JSON or CSV, or the first rows to read."""
+    from customerbase.report.listing import flatten, take_rows, write_csv, write_json
+
+    with reader_may_leave():
+        if as_json:
+            write_json(value, sys.stdout)
+        elif as_csv:
+            write_csv(flatten(value), sys.stdout.buffer)
+        else:
+            print_rows(*take_rows(flatten(value), _N_ROWS))
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Print to a pipe whose reader (head, less) may have seen enough; that is no fault."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python says so when it closes standard output, unless that leads nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

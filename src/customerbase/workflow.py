@@ -258,14 +258,19 @@ def export(
     assignments = workspace.table("assignments", as_of)
     stored = workspace.json("segments", as_of)
     names = [each["name"] for each in stored["segments"]]
-    for name in segments:
-        if name not in names:
-            raise UsageError(f"There is no segment {name!r}. The segments are {', '.join(names)}.")
+    wanted_names = [_find_segment(name, names) for name in segments] or names
     described = workspace.table("features", stored["as_of"]).drop("as_of")
-    wanted = assignments.filter(assignments.segment.isin(list(segments) or names))
+    wanted = assignments.filter(assignments.segment.isin(wanted_names))
     table = wanted.join(described, "customer_id").order_by("customer_id")
     write_export(table, file, overwrite=overwrite)
     return int(wanted.count().execute())
+
+
+def _find_segment(name: str, names: Sequence[str]) -> str:
+    found = next((known for known in names if known.casefold() == name.casefold()), None)
+    if found is None:
+        raise UsageError(f"There is no segment {name!r}. The segments are {', '.join(names)}.")
+    return found
 
 
 @contextmanager
@@ -281,7 +286,7 @@ def _models_loading() -> Iterator[None]:
 
 def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[ir.Table, Audit]:
     cleaned = clean_lines(data, rules=config.rules, today=now.date() if now else None)
-    _refuse_nothing_kept(cleaned.audit)
+    _refuse_nothing_kept(cleaned.audit, data)
     is_large = cleaned.audit.rows_kept > ROWS_TO_SORT
     begun.write_table("order_lines", cleaned.data.order_lines, order_by=_KEY, comes_sorted=is_large)
     begun.write_table("quarantine", cleaned.quarantine, order_by=_KEY)
@@ -289,17 +294,32 @@ def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None
     return begun.table("order_lines"), cleaned.audit
 
 
-def _refuse_nothing_kept(audit: Audit) -> None:
+def _refuse_nothing_kept(audit: Audit, data: Dataset) -> None:
     if audit.rows_kept:
         return
     caught = [outcome for outcome in audit.outcomes if outcome.kind == "quarantined" and outcome.rows]
     reasons = ", ".join(f"{outcome.rows} by the rule '{outcome.rule}'" for outcome in caught)
     sources = ", ".join(each.source for each in audit.formats)
     raise DataError(
-        f"None of the {audit.rows_in} rows of {sources} can be used; set aside: {reasons}. "
-        "Check the columns that were taken (--map customer_id=COLUMN ordered_at=COLUMN), "
-        "or switch a rule off (--without RULE)."
+        f"None of the {audit.rows_in} rows of {sources} can be used; set aside: {reasons}.{_show_unreadable(data)} "
+        "Check which columns were taken and name others (--map customer_id=COLUMN --map ordered_at=COLUMN), or switch "
+        "a rule off (--without RULE)."
     )
+
+
+def _show_unreadable(data: Dataset) -> str:
+    """Quote one cell that could not be read, since a format is easier seen than described."""
+    lines = data.order_lines
+    found = lines.filter(lines.unreadable.notnull()).select("source", "source_row", "unreadable").limit(1)
+    bad = found.to_pyarrow().to_pylist()
+    if not bad or data.cells is None:
+        return ""
+    source, row, name = bad[0].values()
+    column = next((each.columns.get(name) for each in data.formats if each.source == source), None)
+    if column not in data.cells.columns:
+        return ""
+    cells = data.cells.filter((data.cells.source == source) & (data.cells.source_row == row))
+    return f" Row {row} has {cells[column].to_pyarrow()[0].as_py()!r} as {name}."
 
 
 def _plain_audit(audit: Audit) -> dict[str, Any]:
@@ -345,7 +365,7 @@ def _publish(
     drop: Sequence[str] = (),
 ) -> None:
     """Publish; with new order lines, snapshots of other dates stay if the lines are the same or grew."""
-    log = {
+    log: dict[str, Any] = {
         "command": command,
         "started_at": now.isoformat(timespec="seconds") if now else None,
         "inputs": list(inputs),
@@ -353,5 +373,6 @@ def _publish(
         "versions": list_versions(),
     }
     keep = lines is None or same_or_grew(workspace.input, lines)
+    log["dropped_snapshots"] = [] if keep else workspace.dates("features")
     marks = fingerprint(lines) if lines is not None else None
     workspace.publish(begun, keep_snapshots=keep, log=log, fingerprint=marks, drop=drop)

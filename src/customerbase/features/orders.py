@@ -107,7 +107,7 @@ def fold_customers(orders: ir.Table, as_of: date) -> ir.Table:
         gross_last_90=_money(placed.gross.sum(where=is_last_90)),
         gross_previous_90=_money(placed.gross.sum(where=is_previous_90)),
         gross_first=placed.gross.max(where=is_purchase & placed.gap_days.isnull()),
-        units=_money(placed.units.sum()),
+        units=placed.units.sum().cast(MONEY),
         discount=placed.discount.sum(),
         country_last=placed.country.max(where=is_purchase & placed.is_last),
         country_any=placed.country.max(),
@@ -221,8 +221,8 @@ def average_unit_price(customer: ir.Table) -> ir.Value:
 
 
 def n_units(customer: ir.Table) -> ir.Value:
-    """Units bought, returns not taken off."""
-    return customer.units
+    """Units bought, returns not taken off; missing where no quantity is known."""
+    return ibis.ifelse(customer.n_purchases == 0, ibis.literal(0, MONEY), customer.units)
 
 
 def tenure_days(customer: ir.Table) -> ir.Value:

@@ -1,11 +1,13 @@
 """The summary of a workspace as a plain dict: what the terminal, the page and the JSON all show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from customerbase.workspace import Workspace
 
 __all__ = ["REASONS", "summarise"]
+
+_LONG_SILENCE_DAYS = 31
 
 REASONS = {
     "unreadable": "could not be read (a damaged line, or a cell that is no number or date)",
@@ -62,9 +64,21 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
         "n_customers": stored["n_customers"],
         "n_without_purchase": stored["n_without_purchase"],
         "gross_revenue": stored["gross_revenue"],
+        "notes": _notes(stored, workspace.runs[-1]),
         "segments": stored["segments"],
         "files": _list_files(workspace, stored["as_of"]),
     }
+
+
+def _notes(stored: Mapping[str, Any], log: Mapping[str, Any]) -> list[str]:
+    """Say what a reader should not overlook."""
+    notes = []
+    days = stored["days_since_last_order"]
+    if days > _LONG_SILENCE_DAYS:
+        notes.append(f"the last order is {days:,} days older than {stored['as_of']}; is that the date you meant?")
+    if dropped := log.get("dropped_snapshots"):
+        notes.append(f"these order lines are others than before, so the results of {', '.join(dropped)} were dropped.")
+    return notes
 
 
 def _reasons(outcomes: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
