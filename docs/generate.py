@@ -14,7 +14,7 @@ import typer
 from customerbase.cleaning import RULES
 from customerbase.cli import app
 from customerbase.features.customers import FEATURES, customer_features
-from customerbase.ingest.layouts import LAYOUTS, Layout
+from customerbase.ingest.layouts import LAYOUTS, Condition, Layout
 from customerbase.schema import ORDER_LINES, Dataset
 from customerbase.segmentation.playbook import Archetype, load_playbook
 from customerbase.segmentation.schemes import SCHEMES, Scheme
@@ -79,7 +79,7 @@ def _features() -> str:
 
 def _layout(layout: Layout) -> str:
     rows = (
-        (f"`{name}`", f"`{column}`", "no" if name in layout.optional else "yes")
+        (f"`{name}`", _code((column, *layout.spellings.get(name, ()))), "no" if name in layout.optional else "yes")
         for name, column in layout.columns.items()
     )
     facts = [f"### {layout.name}", _table(("Column", "Header in the export", "Needed"), rows)]
@@ -87,7 +87,18 @@ def _layout(layout: Layout) -> str:
         facts.append(f"An order whose id begins with {_code(layout.cancelling)} cancels another one.")
     if layout.adjusting:
         facts.append(f"One whose id begins with {_code(layout.adjusting)} is a correction in the books.")
+    if layout.amounts:
+        facts.append(f"One row per {layout.grain}. Amounts: {layout.amounts}")
+    facts += [f"Does not count: {_condition(asked)}." for asked in layout.void_when]
+    facts += [f"A return: {_condition(asked)}." for asked in layout.return_when]
+    facts += [f"No product, code `{code}`: {_condition(asked)}." for code, asked in layout.not_products]
+    if layout.refunded:
+        facts.append(f"`{layout.refunded[0]}` ÷ `{layout.refunded[1]}` is the share taken off each line of the order.")
     return "\n\n".join(facts)
+
+
+def _condition(asked: Condition) -> str:
+    return f"`{asked.column}` {'is filled and does not fit' if asked.is_negated else 'fits'} `{asked.pattern}`"
 
 
 def _scheme(scheme: Scheme) -> str:

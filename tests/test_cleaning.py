@@ -63,6 +63,7 @@ def counts(cleaned: Cleaned) -> dict[str, tuple[int, int, Decimal]]:
 CAUGHT: dict[str, tuple[dict[str, Any], ...]] = {
     "unreadable": ({"unreadable": "quantity", "quantity": None},),
     "repeated_order": ({"source": "a.csv", "order_id": "1"}, {"source": "b.csv", "order_id": "1"}),
+    "void_order": ({"is_void": True},),
     "accounting_adjustment": ({"is_adjustment": True},),
     "guest": ({"customer_id": None},),
     "no_price": ({"unit_price": 0, "amount": 0},),
@@ -105,8 +106,9 @@ def test_rules_are_called_as_their_functions() -> None:
 
 def test_the_first_yes_wins() -> None:
     """A row that every rule would catch is caught by the first, and by the next when that is off."""
-    everything = {"unreadable": "discount", "is_adjustment": True, "customer_id": None, "unit_price": 0, "amount": 0}
-    order = ["unreadable", "accounting_adjustment", "guest", "no_price"]
+    everything = {"unreadable": "discount", "is_void": True, "is_adjustment": True, "customer_id": None}
+    everything |= {"unit_price": 0, "amount": 0}
+    order = ["unreadable", "void_order", "accounting_adjustment", "guest", "no_price"]
     for number, rule in enumerate(order):
         off = dict.fromkeys(order[:number], False)
         assert rule_by_row(clean(make_dataset(everything, {}), rules=off)) == {2: rule}

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -302,6 +303,21 @@ def test_a_fault_reaches_the_shell(tmp_path: Path) -> None:
         done = subprocess.run([*CUSTOMERBASE, *words], check=False, capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == status
         assert (done.stderr.startswith("Error: "), done.stderr.count("\n"), done.stdout) == (True, 1, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX are sent")
+def test_ctrl_c_stops_in_one_line(made_shop: Shop, tmp_path: Path) -> None:
+    """With the exit status that shells know, and no workspace is begun."""
+    command = [*CUSTOMERBASE, "-v", "-w", str(tmp_path / "shop"), "run", str(made_shop.order_lines_csv)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "Reading the export" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "Error: Stopped. The workspace is as it was before."
+    assert "Traceback" not in err
+    assert not (tmp_path / "shop").exists()
 
 
 def test_help_names_every_verb(customerbase: CommandLine) -> None:

@@ -19,9 +19,9 @@ __all__ = ["RULES", "Audit", "Cleaned", "Rule", "RuleOutcome", "clean"]
 
 _NO_PRODUCT = (
     r"^(POST|POSTAGE|SHIPPING|DELIVERY|CARRIAGE|DOT|M|MANUAL|D|DISCOUNT|C2|ADJUST\d*|B|S|SAMPLES?"
-    r"|BANK CHARGES|AMAZONFEE|FEE|CRUK|PADS|TEST\d*)$"
+    r"|BANK CHARGES|AMAZONFEE|FEE|CRUK|PADS|TEST\d*|GIFT CARD|TIP)$"
 )
-"""Codes of postage, fees, corrections, donations and tests, in upper case."""
+"""Codes of postage, fees, corrections, donations, tips, gift cards and tests, in upper case."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,17 @@ def repeated_order(lines: ir.Table) -> ir.BooleanValue:
     [False, True]
     """
     return lines.copy_number > lines.n_to_keep
+
+
+def void_order(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which rows belong to an order that does not count: cancelled, failed, a test, or paid back whole.
+
+    Examples
+    --------
+    >>> void_order(ibis.memtable({"is_void": [True, False]})).to_list()
+    [True, False]
+    """
+    return lines.is_void.fill_null(False)
 
 
 def accounting_adjustment(lines: ir.Table) -> ir.BooleanValue:
@@ -150,6 +161,7 @@ def is_future(lines: ir.Table) -> ir.BooleanValue:
 RULES: dict[str, Rule] = {
     "unreadable": Rule(unreadable, "quarantined"),
     "repeated_order": Rule(repeated_order, "quarantined"),
+    "void_order": Rule(void_order, "quarantined"),
     "accounting_adjustment": Rule(accounting_adjustment, "quarantined"),
     "guest": Rule(guest, "quarantined"),
     "no_price": Rule(no_price, "quarantined"),
@@ -266,7 +278,7 @@ def _complete(lines: ir.Table, today: date | None) -> ir.Table:
     absent = {column.name: ibis.null(column.type) for column in ORDER_LINES if column.name not in lines.columns}
     if "is_return" in absent:
         absent["is_return"] = (lines.amount < 0).fill_null(False)
-    internal = {"unreadable": ibis.null("string"), "is_adjustment": ibis.literal(False)}
+    internal = {"unreadable": ibis.null("string"), "is_adjustment": ibis.literal(False), "is_void": ibis.literal(False)}
     absent |= {name: value for name, value in internal.items() if name not in lines.columns}
     typed = {
         column.name: lines[column.name].cast(column.type) for column in ORDER_LINES if column.name in lines.columns

@@ -12,12 +12,31 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from customerbase.errors import CustomerbaseError, UsageError, WorkspaceError
+from customerbase.options import (
+    AsCsv,
+    AsJson,
+    AsOf,
+    AsTable,
+    EncodingName,
+    Files,
+    LayoutName,
+    Map,
+    Model,
+    NSegments,
+    Seed,
+    StoredAsOf,
+    With,
+    Without,
+)
 
 if TYPE_CHECKING:
     from customerbase.config import Config
     from customerbase.workspace import Workspace
 
 __all__ = ["app", "main", "run_program"]
+
+_STOPPED = 130
+"""Exit status of what Ctrl-C stops, as shells have it."""
 
 # Heavy modules are imported within the commands: --help answers at once.
 
@@ -99,51 +118,6 @@ class Session:
                 sys.stdout.write(f"{message} {advice}".rstrip() + "\n")
 
 
-Files = Annotated[
-    list[str],
-    typer.Argument(help="CSV, Parquet or XLSX files, folders of Parquet parts, or patterns.", metavar="FILE..."),
-]
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
-        help="Date of the snapshot, exclusive; by default the day after the last order.",
-        metavar="YYYY-MM-DD",
-    ),
-]
-StoredAsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", help="Date of the snapshot; by default the latest that there is.", metavar="YYYY-MM-DD"),
-]
-Model = Annotated[str | None, typer.Option("--model", help="kmeans (default) or rfm.", metavar="rfm|kmeans")]
-NSegments = Annotated[
-    int | None, typer.Option("--n-segments", help="Number of k-means segments, at least 2; by default 6.")
-]
-Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all that is drawn; by default 0.")]
-Map = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map",
-        help="Which column of the export holds what: order_id=COLUMN. Can be given several times.",
-        metavar="NAME=COLUMN",
-    ),
-]
-LayoutName = Annotated[
-    str | None, typer.Option("--layout", help="Name of a known layout; by default it is recognised.")
-]
-With = Annotated[
-    list[str] | None,
-    typer.Option("--with", help="Switch a cleaning rule on. Can be given several times.", metavar="RULE"),
-]
-Without = Annotated[
-    list[str] | None,
-    typer.Option("--without", help="Switch a cleaning rule off. Can be given several times.", metavar="RULE"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
-AsTable = Annotated[bool, typer.Option("--table", help="Print a table to read (the default).")]
-
-
 def _print_version(is_asked: bool) -> None:
     if is_asked:
         from customerbase import __version__
@@ -184,6 +158,7 @@ def run(
     n_segments: NSegments = None,
     seed: Seed = None,
     layout: LayoutName = None,
+    encoding: EncodingName = None,
     columns: Map = None,
     switch_on: With = None,
     switch_off: Without = None,
@@ -191,7 +166,7 @@ def run(
     """Go from order exports to named segments, all in one go."""
     session = context.ensure_object(Session)
     config = session.config(
-        files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout,
+        files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout, encoding=encoding,
         columns=_parse_map(columns), rules=_parse_rules(switch_on, switch_off),
     )  # fmt: skip
     workspace = session.work("run", config, files=files)
@@ -216,10 +191,16 @@ def demo(
 
 
 @app.command()
-def ingest(context: typer.Context, files: Files, layout: LayoutName = None, columns: Map = None) -> None:
+def ingest(
+    context: typer.Context,
+    files: Files,
+    layout: LayoutName = None,
+    encoding: EncodingName = None,
+    columns: Map = None,
+) -> None:
     """Read order exports into the workspace, and stop before cleaning."""
     session = context.ensure_object(Session)
-    config = session.config(files, layout=layout, columns=_parse_map(columns))
+    config = session.config(files, layout=layout, encoding=encoding, columns=_parse_map(columns))
     workspace = session.work("ingest", config, files=files)
     session.tell(f"Read {_count(workspace, 'ingested_lines')} rows.", "Next: {} clean")
 
@@ -365,24 +346,28 @@ def _run(session: Session) -> int:
     except usage_error as error:
         status = _fail(f"{error.format_message().rstrip('.')}. See 'customerbase --help'.", 2)
     except (KeyboardInterrupt, typer.Abort):
-        status = _fail("Stopped. The workspace is as it was before.", 130)
+        status = _STOPPED
     except MemoryError:
         status = _fail(
             "There is not enough memory. Set --memory-limit lower, such as 2GB, so that DuckDB spills to disk.", 1
         )
     except Exception as error:
-        if session.verbose:
-            raise
-        status = _fail(_explain(error), 1)
+        status = _fail_unexpectedly(error, session)
+    if status == _STOPPED:  # Typer gives this number where it has caught the interruption itself
+        _fail("Stopped. The workspace is as it was before.", status)
     return status or 0
 
 
-def _explain(error: Exception) -> str:
-    from customerbase.engine import explain
+def _fail_unexpectedly(error: Exception, session: Session) -> int:
+    from customerbase.engine import explain, is_interrupted
 
+    if is_interrupted(error):
+        return _STOPPED
+    if session.verbose:
+        raise error
     first = " ".join(str(error).strip().splitlines()[:1])
     unexpected = f"Unexpected fault ({type(error).__name__}): {first} Run again with -v and report what it prints."
-    return explain(error) or unexpected
+    return _fail(explain(error) or unexpected, 1)
 
 
 def _fail(message: str, status: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from customerbase.errors import UsageError, WorkspaceError
 from customerbase.features.customers import parse_date
+from customerbase.ingest.encodings import check_encoding
 
 __all__ = ["CONFIG_FILE", "MODELS", "Config", "read_config"]
 
@@ -36,6 +37,8 @@ class Config:
         Name of a known layout; by default it is recognised.
     columns
         Canonical name → column of the export.
+    encoding
+        How text files are encoded, such as `windows-1252`; by default it is detected.
     rules
         Name of a cleaning rule → whether it is on.
     memory_limit
@@ -67,6 +70,7 @@ class Config:
     layout: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, bool] = field(default_factory=dict)
+    encoding: str | None = None
     memory_limit: str | None = None
     threads: int | None = None
     spill_folder: str | None = None
@@ -86,9 +90,10 @@ class Config:
             _check_int("threads", self.threads, least=1)
         if self.as_of is not None:
             parse_date(self.as_of)
-        for name in ("layout", "memory_limit", "spill_folder"):
+        for name in ("layout", "encoding", "memory_limit", "spill_folder"):
             if not isinstance(getattr(self, name), str | None):
                 raise UsageError(f"The option '{name}' must be a text. Got {getattr(self, name)!r} instead.")
+        check_encoding(self.encoding or "utf-8")
         for name, kind in (("columns", str), ("rules", bool)):
             values = getattr(self, name)
             if not isinstance(values, Mapping) or not all(isinstance(value, kind) for value in values.values()):

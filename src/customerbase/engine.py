@@ -12,7 +12,7 @@ from ibis.backends import BaseBackend
 
 from customerbase.errors import UsageError
 
-__all__ = ["connect", "explain"]
+__all__ = ["connect", "explain", "is_interrupted"]
 
 _MOST_MEMORY_MB = 4_000
 _MOST_THREADS = 1_024
@@ -80,6 +80,18 @@ def explain(error: BaseException) -> str | None:
     if file or type(error) is duckdb.Error:  # the Parquet reader's own errors have no class, and seldom name the file
         return f"{file[1] if file else 'A file'} is damaged and cannot be read to its end. Export or copy it again."
     return None
+
+
+def is_interrupted(error: BaseException) -> bool:
+    """Tell whether a person has stopped the engine with Ctrl-C.
+
+    Examples
+    --------
+    >>> is_interrupted(KeyboardInterrupt()), is_interrupted(ValueError("no fault of the engine"))
+    (True, False)
+    """
+    # DuckDB's own way to say so is a RuntimeError.
+    return isinstance(error, KeyboardInterrupt | duckdb.InterruptException) or str(error) == "Query interrupted"
 
 
 def _checked_threads(threads: int) -> int:

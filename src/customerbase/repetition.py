@@ -11,9 +11,8 @@ from customerbase.schema import INGESTED_LINES
 __all__ = ["find_repetition"]
 
 _KEY = ("source", "source_row")
-_CONTENT = tuple(
-    column.name for column in INGESTED_LINES if column.name not in {*_KEY, "unreadable", "is_return", "is_adjustment"}
-)
+_MARKS = {"unreadable", "is_return", "is_adjustment", "is_void"}
+_CONTENT = tuple(column.name for column in INGESTED_LINES if column.name not in {*_KEY, *_MARKS})
 _PROBE = ("order_id", "product_id", "ordered_at", "quantity", "amount")
 """Enough of a line to find nearly all lines that stand alone, at the price of five columns."""
 

@@ -56,6 +56,7 @@ INGESTED_LINES = (
     *(column for column in ORDER_LINES if column.name not in {"is_product", "is_repeated_line", "is_future"}),
     Field("unreadable", "string", False, "Column whose cell could not be read, or 'line'; empty where all could."),
     Field("is_adjustment", "boolean", False, "The line corrects the books and sells nothing."),
+    Field("is_void", "boolean", False, "The order does not count: cancelled, failed, a test, or paid back whole."),
 )
 """One row per order line as it was read, before cleaning."""
 

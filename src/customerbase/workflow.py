@@ -115,7 +115,7 @@ def run(
     config = config or Config()
     with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
-        data = read(*files, layout=config.layout, mapping=config.columns, connection=workspace.connection)
+        data = _read(workspace, files, config)
         progress("Cleaning")
         lines, audit = _write_clean(begun, data, config, now)
         progress("Describing the customers")
@@ -138,7 +138,7 @@ def ingest(
     config = config or Config()
     with describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
-        data = read(*files, layout=config.layout, mapping=config.columns, connection=workspace.connection)
+        data = _read(workspace, files, config)
         begun.write_table("ingested_lines", data.order_lines, order_by=_KEY)
         if data.cells is not None:
             begun.write_table("cells", data.cells, order_by=_KEY)
@@ -273,15 +273,30 @@ def _find_segment(name: str, names: Sequence[str]) -> str:
     return found
 
 
+def _read(workspace: Workspace, files: Sequence[str | Path], config: Config) -> Dataset:
+    return read(
+        *files,
+        layout=config.layout,
+        mapping=config.columns,
+        encoding=config.encoding,
+        connection=workspace.connection,
+    )
+
+
 @contextmanager
 def _models_loading() -> Iterator[None]:
     """Import the models beside the reading: scikit-learn takes most of a second."""
-    loading = threading.Thread(target=importlib.import_module, args=("customerbase.segmentation.segments",))
+    models = "customerbase.segmentation.segments"
+    loading = threading.Thread(target=importlib.import_module, args=(models,), daemon=True)
     loading.start()
     try:
         yield
-    finally:
+    except KeyboardInterrupt:
+        raise  # amid an import it can leave Python's import lock taken, for which the thread then waits for ever
+    except BaseException:
         loading.join()
+        raise
+    loading.join()
 
 
 def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[ir.Table, Audit]:

@@ -21,9 +21,9 @@ OVERWRITE = [HealthCheck.function_scoped_fixture]
 """Each example writes the same file again."""
 
 
-def read_cells(path: Path) -> list[dict[str, Any]]:
+def read_cells(path: Path, encoding: str | None = None) -> list[dict[str, Any]]:
     """Give the rows of a file as they are read, without the source."""
-    (sheet,) = read_csv(path, path.name, CONNECTION)
+    (sheet,) = read_csv(path, path.name, CONNECTION, encoding)
     rows: list[dict[str, Any]] = sheet.cells.drop("source").order_by("source_row").to_pyarrow().to_pylist()
     return rows
 
@@ -80,6 +80,12 @@ def test_mixed_line_ends(tmp_path: Path) -> None:
         (3, "4"),
         (4, "6"),
     ]
+
+
+def test_line_ends_of_old_systems(tmp_path: Path) -> None:
+    """Carriage returns alone end lines, and blank lines among them keep the numbering."""
+    rows = read_text(tmp_path, "a,b\r1,2\r\r3,4\r")
+    assert [(row["source_row"], row["a"], row["b"]) for row in rows] == [(2, "1", "2"), (4, "3", "4")]
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
@@ -160,10 +166,9 @@ def test_an_unclosed_quote_on_the_last_line(tmp_path: Path) -> None:
         (b"a,b\n\n\n", "has a header but no rows"),
         (b'""\n', "has a header but no rows"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00", "is not a table of text"),
-        (b"a,b\n1,caf\xe9\n", "line 2 has other bytes"),
-        (b"a,caf\xe9\n1,2\n", "line 1 has other bytes"),
-        (b"a,b\n1,2\n\n\xff,4\n", "line 4 has other bytes"),
-        (b"a,b\r1,2\r", "a header that cannot be split"),
+        (b"a,b\n\xc3\xa9,caf\xe9\n", "line 2 has other bytes"),
+        (b"\xc3\xa9,caf\xe9\n1,2\n", "line 1 has other bytes"),
+        (b"\xef\xbb\xbfa,b\n1,2\n\n\xff,4\n", "line 4 has other bytes"),
         (b'a,"b\n1,2\n', "a header that cannot be split"),
         (b"x" * 200_000, "has a header but no rows"),
     ],
@@ -179,7 +184,7 @@ def test_what_is_no_table_is_refused_in_one_line(tmp_path: Path, content: bytes,
 def test_bytes_that_are_no_text_far_down_in_a_file(tmp_path: Path) -> None:
     """A file is checked to its end, not only in its first megabyte."""
     with pytest.raises(DataError, match="line 150002 has other bytes"):
-        read_text(tmp_path, b"a,b\n" + b"1,23456\n" * 150_000 + b"1,\xff\n")
+        read_text(tmp_path, b"\xef\xbb\xbfa,b\n" + b"1,23456\n" * 150_000 + b"1,\xff\n")
 
 
 def test_what_was_decided_is_noted(tmp_path: Path) -> None:
@@ -191,26 +196,44 @@ def test_what_was_decided_is_noted(tmp_path: Path) -> None:
     assert "line by line" in read_csv(path, "orders.csv", CONNECTION)[0].notes[-1]
 
 
-PRINTABLE = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), max_size=8)
+LETTERS = {
+    "utf-8": st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]),
+    "windows-1252": st.characters(codec="cp1252", exclude_categories=["C"]),
+    "windows-1250": st.characters(codec="cp1250", exclude_categories=["C"]),
+    "latin-1": st.characters(codec="latin-1", exclude_categories=["C"]),
+    "mac-roman": st.characters(codec="mac-roman", exclude_categories=["C"]),
+}
+LETTERS |= dict.fromkeys(["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"], LETTERS["utf-8"])
+"""Encoding → the characters that it has."""
 
 
-@settings(suppress_health_check=OVERWRITE)
-@given(
-    rows=st.integers(2, 4).flatmap(
-        lambda n: st.lists(st.lists(PRINTABLE, min_size=n, max_size=n), min_size=1, max_size=6)
-    ),
-    delimiter=st.sampled_from(",;\t|"),
-    end=st.sampled_from(["\n", "\r\n"]),
-)
-def test_what_python_writes_comes_back(tmp_path: Path, rows: list[list[str]], delimiter: str, end: str) -> None:
-    """Any table of printable text that the csv module writes has the same cells when it is read."""
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[str, list[list[str]]]:
+    """Draw an encoding and a table of the letters that it has."""
+    encoding = draw(st.sampled_from(sorted(LETTERS)))
+    n_columns = draw(st.integers(2, 4))
+    cells = st.text(LETTERS[encoding], max_size=8)
+    row = st.lists(cells, min_size=n_columns, max_size=n_columns)
+    return encoding, draw(st.lists(row, min_size=1, max_size=6))
+
+
+@settings(max_examples=100, suppress_health_check=OVERWRITE)
+@given(table=tables(), delimiter=st.sampled_from(",;\t|"), end=st.sampled_from(["\n", "\r\n", "\r"]))
+def test_what_python_writes_comes_back(
+    tmp_path: Path, table: tuple[str, list[list[str]]], delimiter: str, end: str
+) -> None:
+    """Any table of printable text that the csv module writes in any encoding has the same cells when it is read."""
+    encoding, rows = table
     text = io.StringIO()
     names = [f"column{number}" for number in range(len(rows[0]))]
     csv.writer(text, delimiter=delimiter, lineterminator=end).writerows([names, *rows])
     expected = [(row, cells) for row, cells in enumerate(rows, start=2) if any(cells)]
     if not expected:
         return
-    found = read_text(tmp_path, text.getvalue())
+    path = tmp_path / "orders.csv"
+    path.write_bytes(text.getvalue().encode(encoding))
+    # What a few letters drawn at random are in is not decided by their bytes, only UTF-8 and UTF-16 are.
+    found = read_cells(path, None if encoding.startswith("utf") else encoding)
     assert [row["source_row"] for row in found] == [row for row, _ in expected]
     assert [[row[name] or "" for name in names] for row in found] == [cells for _, cells in expected]
 

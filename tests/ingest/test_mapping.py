@@ -50,6 +50,7 @@ def test_a_sound_row() -> None:
         "country": "France",
         "is_return": False,
         "is_adjustment": False,
+        "is_void": False,
     }
 
 

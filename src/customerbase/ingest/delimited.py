@@ -17,6 +17,7 @@ import pyarrow as pa
 from ibis.backends import BaseBackend
 
 from customerbase.errors import DataError
+from customerbase.ingest.encodings import open_text
 from customerbase.ingest.sheets import DAMAGED_LINE, KEY, Sheet, name_columns
 
 __all__ = ["read_csv"]
@@ -28,8 +29,8 @@ _MAX_LINES_OF_RECORD = 200
 """A record with more lines than this has lost a quote: no shop writes a cell of 200 lines."""
 
 
-def read_csv(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
-    r"""Read a CSV file as text; its delimiter is taken from the header.
+def read_csv(path: Path, source: str, connection: BaseBackend, encoding: str | None = None) -> list[Sheet]:
+    r"""Read a CSV file as text; its delimiter is taken from the header, its encoding from all of it.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def read_csv(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
         What it is called in `source`.
     connection
         The engine to read into.
+    encoding
+        How the file is encoded; by default it is detected.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def read_csv(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
     Raises
     ------
     DataError
-        The file is empty, has no rows, or is not text in UTF-8.
+        The file is empty, has no rows, or is no text.
 
     Examples
     --------
@@ -60,13 +63,14 @@ def read_csv(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
     ...     read_csv(file, "orders.csv", connect())[0].cells.to_pyarrow().to_pylist()
     [{'source': 'orders.csv', 'source_row': 2, 'Invoice': '536365', 'Price': '2.55'}]
     """
-    delimiter, header = _read_header(path)
-    columns = name_columns(header)
-    table = _load_fast(path, columns, delimiter, connection)
-    notes: tuple[str, ...] = (f"delimiter {delimiter!r}", "encoding UTF-8")
-    if table is None:
-        table = _load_line_by_line(path, columns, delimiter, connection)
-        notes += ("read line by line, since some lines are damaged, blank or of several lines",)
+    with open_text(path, encoding) as text:
+        delimiter, header = _read_header(text.file, path)
+        columns = name_columns(header)
+        table = _load_fast(text.file, columns, delimiter, connection)
+        notes: tuple[str, ...] = (f"delimiter {delimiter!r}", *text.notes)
+        if table is None:
+            table = _load_line_by_line(text.file, columns, delimiter, connection)
+            notes += ("read line by line, since some lines are damaged, blank or of several lines",)
     rest = [name for name in (*columns, DAMAGED_LINE) if name in table.columns]
     filled = table.filter(ibis.or_(*(table[name].notnull() for name in rest)))
     if filled.count().execute() == 0:
@@ -75,32 +79,21 @@ def read_csv(path: Path, source: str, connection: BaseBackend) -> list[Sheet]:
     return [Sheet(source, "csv", header, columns, cells, notes)]
 
 
-def _read_header(path: Path) -> tuple[str, tuple[str, ...]]:
-    with path.open("rb") as file:
-        head = file.read(_CHUNK_BYTES)
-    if b"\0" in head:
-        raise DataError(
-            f"{path} is not a table of text: it holds bytes that no text has. Give a CSV, Parquet or XLSX file."
-        )
-    try:
-        text = head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, head.count(b"\n", 0, error.start) + 1) from error
+def _read_header(file: Path, path: Path) -> tuple[str, tuple[str, ...]]:
+    with file.open("rb") as opened:
+        head = opened.read(_CHUNK_BYTES)
+    text = head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig", errors="ignore")
     first = next((line for line in io.StringIO(text) if line.strip()), None)
     if first is None:
         raise DataError(f"{path} is empty. Export the orders again.")
     delimiter = max(_DELIMITERS, key=first.count)
     header = _parse(first, delimiter)
-    if header is None or "\r" in first.rstrip("\r\n"):
+    if header is None:
         raise DataError(
             f"{path} has a header that cannot be split into columns: {first.strip()[:60]!r}. "
-            "Its quotes must be closed and its lines end with a line feed: save it as 'CSV UTF-8' and try again."
+            "Its quotes must be closed, on one line: save it as 'CSV UTF-8' and try again."
         )
     return delimiter, tuple(header)
-
-
-def _not_utf8(path: Path, line: int) -> DataError:
-    return DataError(f"{path} is not text in UTF-8: line {line} has other bytes. Save it as 'CSV UTF-8' and try again.")
 
 
 def _load_fast(path: Path, columns: tuple[str, ...], delimiter: str, connection: BaseBackend) -> ir.Table | None:
@@ -144,26 +137,13 @@ class _Record:
 
 def _load_line_by_line(path: Path, columns: tuple[str, ...], delimiter: str, connection: BaseBackend) -> ir.Table:
     schema = pa.schema([("source_row", pa.int64()), *((name, pa.string()) for name in (*columns, DAMAGED_LINE))])
-    try:
-        with path.open(encoding="utf-8-sig", newline="\n") as file:
-            records = _split_records(file, delimiter, len(columns))
-            next(records, None)  # the header
-            batches = []
-            while batch := list(islice(records, _BATCH_ROWS)):
-                batches.append(_to_batch(batch, schema))
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, _find_bad_line(path)) from error
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        records = _split_records(file, delimiter, len(columns))
+        next(records, None)  # the header
+        batches = []
+        while batch := list(islice(records, _BATCH_ROWS)):
+            batches.append(_to_batch(batch, schema))
     return connection.create_table(ibis.util.gen_name("cells"), pa.Table.from_batches(batches, schema), temp=True)
-
-
-def _find_bad_line(path: Path) -> int:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return 0
 
 
 def _to_batch(records: list[_Record], schema: pa.Schema) -> pa.RecordBatch:

@@ -1,103 +1,44 @@
-"""Layouts: which column of an export holds what, and how its cells become canonical order lines."""
+"""Layouts: which one an export has, and what of it is there."""
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from customerbase.errors import DataError, UsageError
-from customerbase.schema import ORDER_LINES
+from customerbase.ingest.guessing import guess
+from customerbase.ingest.layout import MAPPABLE, Condition, Layout, find_column, normalise, spell
+from customerbase.ingest.platforms import LAYOUTS, REFUSED
 
-__all__ = ["LAYOUTS", "MAPPABLE", "Layout", "detect", "fit"]
-
-MAPPABLE = tuple(
-    column.name
-    for column in ORDER_LINES
-    if column.name not in {"source", "source_row"} and not column.name.startswith("is_")
-)
-"""The canonical columns that a layout can take from an export."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where an export keeps the canonical columns.
-
-    `columns` maps canonical names to the export's own; `optional` are canonical names that the layout can do without.
-    An order whose id begins with one of `cancelling` undoes another one (its lines are returns); with one of
-    `adjusting`, it is a correction in the books and no order.
-
-    Examples
-    --------
-    >>> shop = Layout("my-shop", {"customer_id": "Client", "ordered_at": "Day", "amount": "Total"})
-    >>> shop.columns["amount"]
-    'Total'
-    """
-
-    name: str
-    columns: Mapping[str, str]
-    optional: frozenset[str] = field(default_factory=frozenset)
-    cancelling: tuple[str, ...] = ()
-    adjusting: tuple[str, ...] = ()
-
-
-LAYOUTS: dict[str, Layout] = {
-    "customerbase": Layout(
-        "customerbase",
-        {name: name for name in MAPPABLE},
-        optional=frozenset(MAPPABLE) - {"customer_id", "ordered_at"},
-    ),
-    "online-retail": Layout(
-        "online-retail",
-        {
-            "order_id": "InvoiceNo",
-            "product_id": "StockCode",
-            "product_name": "Description",
-            "quantity": "Quantity",
-            "ordered_at": "InvoiceDate",
-            "unit_price": "UnitPrice",
-            "customer_id": "CustomerID",
-            "country": "Country",
-        },
-        optional=frozenset({"product_name", "country"}),
-        cancelling=("C",),
-        adjusting=("A",),
-    ),
-    "online-retail-ii": Layout(
-        "online-retail-ii",
-        {
-            "order_id": "Invoice",
-            "product_id": "StockCode",
-            "product_name": "Description",
-            "quantity": "Quantity",
-            "ordered_at": "InvoiceDate",
-            "unit_price": "Price",
-            "customer_id": "Customer ID",
-            "country": "Country",
-        },
-        optional=frozenset({"product_name", "country"}),
-        cancelling=("C",),
-        adjusting=("A",),
-    ),
-}
+__all__ = ["LAYOUTS", "MAPPABLE", "Condition", "Layout", "detect", "fit"]
 
 
 def detect(header: Sequence[str]) -> Layout:
     """Recognise the layout of an export by the names in its header, in any order and case.
 
+    A header that resembles none of the known ones is guessed at by the names that such columns bear in eight languages;
+    the layout is then called `guessed`.
+
     Raises
     ------
     DataError
-        No layout fits; the message names the nearest one and the columns that it lacks.
+        No layout fits; the message names the nearest one and the columns that it lacks. Or the export is known, and
+        names no customer; or two of its columns could be the same thing.
 
     Examples
     --------
     >>> detect(["Invoice", "StockCode", "Quantity", "InvoiceDate", "Price", "Customer ID"]).name
     'online-retail-ii'
     """
+    _refuse_without_customer(header)
     nearest = _nearest(header)
     lacking = _lacking(nearest, header)
-    if lacking:
+    if not lacking:
+        return nearest
+    # What is nearly a known layout is not guessed at: its rules (cancelling ids, refunds) would be lost without a word.
+    guessed = None if _is_near(nearest, header) else guess(header)
+    if guessed is None:
         raise DataError(_no_layout(header, nearest, lacking))
-    return nearest
+    return guessed
 
 
 def fit(header: Sequence[str], layout: Layout | str | None = None, mapping: Mapping[str, str] | None = None) -> Layout:
@@ -127,17 +68,16 @@ def fit(header: Sequence[str], layout: Layout | str | None = None, mapping: Mapp
     if isinstance(layout, str):
         layout = _known(layout)
     if mapping:
-        chosen = _override(layout or _base(header), mapping, header)
+        _check_mapping(mapping, header)
+        chosen = _override(layout or _base(header, mapping), mapping, header)
     else:
         chosen = layout or detect(header)
         if lacking := _lacking(chosen, header):
             raise DataError(_missing(chosen, lacking, header))
-    columns = {
-        name: spelled for name, column in chosen.columns.items() if (spelled := _find(column, header)) is not None
-    }
-    _refuse_twice(columns, header)
-    _refuse_incomplete(columns, header)
-    return replace(chosen, columns=columns)
+    spelled = spell(chosen, header)
+    _refuse_twice(spelled.columns, header)
+    _refuse_incomplete(spelled.columns, header)
+    return spelled
 
 
 def _known(name: str) -> Layout:
@@ -146,59 +86,75 @@ def _known(name: str) -> Layout:
     return LAYOUTS[name]
 
 
-def _key(column: str) -> str:
-    return column.strip().casefold()
-
-
-def _find(column: str, header: Sequence[str]) -> str | None:
-    if column in header:
-        return column
-    return next((name for name in header if _key(name) == _key(column)), None)
+def _refuse_without_customer(header: Sequence[str]) -> None:
+    names = {normalise(column) for column in header}
+    for telling, reason in REFUSED:
+        if telling <= names:
+            raise DataError(reason)
 
 
 def _lacking(layout: Layout, header: Sequence[str]) -> list[str]:
     """Give the canonical names that a layout needs and the header has no column for."""
-    lacking = [
-        name for name, column in layout.columns.items() if name not in layout.optional and not _find(column, header)
-    ]
-    has_money = _find(layout.columns.get("amount", "amount"), header) is not None
-    prices = [name for name in ("quantity", "unit_price") if not _find(layout.columns.get(name, name), header)]
+    lacking = [name for name in layout.columns if name not in layout.optional and not layout.find(name, header)]
+    has_money = layout.find("amount", header) is not None
+    prices = [name for name in ("quantity", "unit_price") if not layout.find(name, header)]
     return lacking + [name for name in prices if not has_money and name not in lacking]
 
 
 def _nearest(header: Sequence[str]) -> Layout:
     def missing_and_found(layout: Layout) -> tuple[float, int]:
-        found = sum(_find(column, header) is not None for column in layout.columns.values())
-        needed = found + len(_lacking(layout, header))
-        return len(_lacking(layout, header)) / needed, -found
+        found, lacking = _count_found(layout, header), len(_lacking(layout, header))
+        return lacking / (found + lacking), -found
 
     return min(LAYOUTS.values(), key=missing_and_found)
 
 
-def _override(layout: Layout, mapping: Mapping[str, str], header: Sequence[str]) -> Layout:
+def _count_found(layout: Layout, header: Sequence[str]) -> int:
+    return sum(layout.find(name, header) is not None for name in layout.columns)
+
+
+def _is_near(layout: Layout, header: Sequence[str]) -> bool:
+    """Tell whether more than a stray column or two of a layout are there, those that its rules ask included."""
+    asked = {condition.column for condition in (*layout.void_when, *layout.return_when)}
+    asked |= {layout.time_of_day} if layout.time_of_day else set()
+    n_found = _count_found(layout, header) + sum(find_column(column, header) is not None for column in asked)
+    return 2 * n_found >= len(layout.columns) + len(asked)
+
+
+def _check_mapping(mapping: Mapping[str, str], header: Sequence[str]) -> None:
     for name, column in mapping.items():
         if name not in MAPPABLE:
             raise UsageError(f"--map knows the names {', '.join(MAPPABLE)}. Got {name!r} instead.")
-        if _find(column, header) is None:
+        if find_column(column, header) is None:
             raise DataError(
                 f"There is no column {column!r} to take as {name!r}{_suggest(column, header)}. "
                 f"The columns are: {', '.join(header)}."
             )
-    taken = {_key(column) for column in mapping.values()}
-    own = {name: column for name, column in layout.columns.items() if name not in mapping and _key(column) not in taken}
-    return replace(layout, name="mapped", columns={**own, **mapping})
 
 
-def _base(header: Sequence[str]) -> Layout:
-    """Give the layout that a mapping completes: the nearest, if more than a stray column or two is its own."""
+def _override(layout: Layout, mapping: Mapping[str, str], header: Sequence[str]) -> Layout:
+    taken = {normalise(column) for column in mapping.values()}
+    found = {name: layout.find(name, header) or column for name, column in layout.columns.items()}
+    own = {name: column for name, column in found.items() if name not in mapping and normalise(column) not in taken}
+    name = "guessed" if layout.name == "guessed" else "mapped"
+    return replace(layout, name=name, columns={**own, **mapping}, spellings={})
+
+
+def _base(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
+    """Give the layout that a mapping completes: the nearest, if it is near.
+
+    A mapping that is enough by itself completes none; another one says what a guess could not know.
+    """
     nearest = _nearest(header)
-    n_found = sum(_find(column, header) is not None for column in nearest.columns.values())
-    return nearest if 2 * n_found >= len(nearest.columns) else LAYOUTS["customerbase"]
+    if _is_near(nearest, header):
+        return nearest
+    is_enough = not _incomplete(mapping)
+    return (None if is_enough else guess(header, mapping, mapping.values())) or LAYOUTS["customerbase"]
 
 
 def _suggest(column: str, header: Sequence[str]) -> str:
-    near = difflib.get_close_matches(_key(column), [_key(name) for name in header], n=1)
-    spelled = _find(near[0], header) if near else None
+    near = difflib.get_close_matches(normalise(column), [normalise(name) for name in header], n=1)
+    spelled = find_column(near[0], header) if near else None
     return f" (did you mean {spelled!r}?)" if spelled else ""
 
 
@@ -222,7 +178,7 @@ def _missing(layout: Layout, lacking: Sequence[str], header: Sequence[str]) -> s
 
 def _refuse_twice(columns: Mapping[str, str], header: Sequence[str]) -> None:
     for name, column in columns.items():
-        if sum(_key(other) == _key(column) for other in header) > 1:
+        if sum(normalise(other) == normalise(column) for other in header) > 1:
             raise DataError(
                 f"The column {column!r}, needed for {name!r}, stands twice in the header. "
                 "Rename or remove one of the two."
@@ -230,10 +186,13 @@ def _refuse_twice(columns: Mapping[str, str], header: Sequence[str]) -> None:
 
 
 def _refuse_incomplete(columns: Mapping[str, str], header: Sequence[str]) -> None:
-    needed = ["customer_id", "ordered_at"] + ([] if "amount" in columns else ["quantity", "unit_price"])
-    lacking = [name for name in needed if name not in columns]
-    if lacking:
+    if lacking := _incomplete(columns):
         raise DataError(
             f"No column is known for {' and '.join(lacking)}; the columns are: {', '.join(header)}. "
             f"Pass {' '.join(f'--map {name}=COLUMN' for name in lacking)}."
         )
+
+
+def _incomplete(columns: Mapping[str, str]) -> list[str]:
+    needed = ["customer_id", "ordered_at"] + ([] if "amount" in columns else ["quantity", "unit_price"])
+    return [name for name in needed if name not in columns]

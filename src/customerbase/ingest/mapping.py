@@ -1,12 +1,12 @@
 """From the cells of a sheet to canonical order lines, once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
 
 from customerbase.ingest.dialects import is_empty, parse_id, parse_number, parse_text, parse_time
-from customerbase.ingest.layouts import Layout
+from customerbase.ingest.layouts import Condition, Layout
 from customerbase.ingest.sheets import DAMAGED_LINE, Sheet
 from customerbase.schema import INGESTED_LINES, MONEY, complete_order_id
 
@@ -21,7 +21,8 @@ _TEXTS = ("product_name", "category", "currency", "country", "channel", "coupon_
 def map_lines(sheet: Sheet, layout: Layout) -> ir.Table:
     """Give the order lines of a sheet by a layout whose columns are spelled as in the sheet (`layouts.fit`).
 
-    A cell that must be a number or a time and is none leaves its column empty and its name in `unreadable`.
+    A cell that must be a number or a time and is none leaves its column empty and its name in `unreadable`. Where the
+    layout needs more than one row to understand a row, the cells are those of `complete_cells`.
 
     Returns
     -------
@@ -40,19 +41,29 @@ def map_lines(sheet: Sheet, layout: Layout) -> ir.Table:
      {'customer_id': 'bob', 'is_return': True, 'unreadable': 'ordered_at'}]
     """
     cells = {name: sheet.cells[sheet.column(column)] for name, column in layout.columns.items()}
-    parsed = sheet.cells.select("source", "source_row", **_parse(cells), **_damage(sheet))
-    money = parsed.mutate(amount=_amount(parsed, cells))
+    parsed = sheet.cells.select(
+        "source", "source_row", **_parse(cells, layout), **_damage(sheet), **_ask(sheet, layout)
+    )
+    if layout.not_products:
+        parsed = parsed.mutate(product_id=parsed.no_product.coalesce(parsed.product_id))
+    if layout.return_when:
+        parsed = parsed.mutate(**_turn(parsed, ("quantity", "amount")))
+    money = parsed.mutate(amount=_keep(_amount(parsed, cells), parsed, layout))
     lines = money.mutate(
         order_id=complete_order_id(money),
         unreadable=_unreadable(money),
         is_return=_is_return(money, layout),
         is_adjustment=_starts_with(money.order_id, layout.adjusting),
+        is_void=money.is_void | (money.kept_share <= 0).fill_null(False),
     )
     return lines.select(**{column.name: lines[column.name].cast(column.type) for column in INGESTED_LINES})
 
 
-def _parse(cells: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
-    """Parse each cell; beside each number, `bad_…` says that the cell holds something else."""
+def _parse(cells: Mapping[str, ir.Value], layout: Layout) -> dict[str, ir.Value]:
+    """Parse each cell; beside each number, `bad_…` says that the cell holds something else.
+
+    E-mail addresses are compared without their case: one person writes them in several.
+    """
     parsed: dict[str, ir.Value] = {}
     for names, parse, type_ in (
         (_IDS, parse_id, "string"),
@@ -61,6 +72,9 @@ def _parse(cells: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
     ):
         for name in names:
             parsed[name] = parse(cells[name]) if name in cells else ibis.null(type_)
+    if "customer_id" in cells and "mail" in layout.columns["customer_id"].casefold():
+        parsed["customer_id"] = parsed["customer_id"].lower()
+    parsed["currency"] = parsed["currency"].upper()
     parsed["ordered_at"] = parse_time(cells["ordered_at"])
     for name in _NUMBERS:
         is_bad = parsed[name].isnull() & ~is_empty(cells[name]) if name in cells else ibis.literal(False)
@@ -71,6 +85,49 @@ def _parse(cells: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
 def _damage(sheet: Sheet) -> dict[str, ir.Value]:
     is_damaged = sheet.cells[DAMAGED_LINE].notnull() if DAMAGED_LINE in sheet.cells.columns else ibis.literal(False)
     return {"is_damaged": is_damaged}
+
+
+def _ask(sheet: Sheet, layout: Layout) -> dict[str, ir.Value]:
+    """Ask the layout's questions to each row, and which share of its order the customer has kept (null: unreadable)."""
+    asked: dict[str, ir.Value] = {
+        "is_void": _meets(sheet, layout.void_when),
+        "is_returned": _meets(sheet, layout.return_when),
+        "kept_share": _kept_share(sheet, layout.refunded) if layout.refunded else ibis.literal(1.0),
+    }
+    if layout.not_products:
+        codes = ((_meets(sheet, (condition,)), code) for code, condition in layout.not_products)
+        asked["no_product"] = ibis.cases(*codes)
+    return asked
+
+
+def _meets(sheet: Sheet, conditions: Sequence[Condition]) -> ir.BooleanValue:
+    met = [_meets_one(parse_text(sheet.cells[sheet.column(asked.column)]), asked) for asked in conditions]
+    return ibis.or_(*met) if met else ibis.literal(False)
+
+
+def _meets_one(text: ir.StringValue, condition: Condition) -> ir.BooleanValue:
+    fits = text.lower().re_search(f"^(?:{condition.pattern})$")
+    return (~fits if condition.is_negated else fits).fill_null(False)
+
+
+def _kept_share(sheet: Sheet, columns: tuple[str, str]) -> ir.FloatingValue:
+    refunded, total = (sheet.cells[sheet.column(column)] for column in columns)
+    paid_back = parse_number(refunded).abs()
+    share = 1 - paid_back.cast("float64") / parse_number(total).abs().cast("float64").nullif(0)
+    return ibis.ifelse(is_empty(refunded) | (paid_back == 0), 1.0, share)
+
+
+def _turn(lines: ir.Table, names: Sequence[str]) -> dict[str, ir.Value]:
+    """Give what is returned a negative sign, which not all exports write."""
+    return {name: ibis.ifelse(lines.is_returned, -lines[name].abs(), lines[name]).cast(MONEY) for name in names}
+
+
+def _keep(amount: ir.DecimalValue, lines: ir.Table, layout: Layout) -> ir.DecimalValue:
+    """Take off the share of the order that was paid back; an amount of which nothing was stays exact."""
+    if not layout.refunded:
+        return amount
+    kept = (amount.cast("float64") * lines.kept_share).try_cast(MONEY)
+    return ibis.ifelse(lines.kept_share == 1.0, amount, kept)
 
 
 def _amount(lines: ir.Table, cells: Collection[str]) -> ir.DecimalValue:
@@ -97,13 +154,13 @@ def _unreadable(lines: ir.Table) -> ir.StringValue:
         (lines.is_damaged, "line"),
         (lines.ordered_at.isnull(), "ordered_at"),
         *((lines[f"bad_{name}"], name) for name in _NUMBERS),
-        (lines.amount.isnull(), "amount"),
+        (lines.amount.isnull() & ~lines.is_void, "amount"),
     )
 
 
 def _is_return(lines: ir.Table, layout: Layout) -> ir.BooleanValue:
     signed = lines.quantity.coalesce(lines.amount)
-    return (signed < 0).fill_null(False) | _starts_with(lines.order_id, layout.cancelling)
+    return (signed < 0).fill_null(False) | lines.is_returned | _starts_with(lines.order_id, layout.cancelling)
 
 
 def _starts_with(ids: ir.StringValue, prefixes: tuple[str, ...]) -> ir.BooleanValue:

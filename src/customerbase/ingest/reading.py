@@ -11,6 +11,7 @@ from ibis.backends import BaseBackend
 
 from customerbase.engine import connect
 from customerbase.errors import DataError
+from customerbase.ingest.completion import complete_cells
 from customerbase.ingest.layouts import Layout, fit
 from customerbase.ingest.mapping import map_lines
 from customerbase.ingest.readers import read_file
@@ -24,6 +25,7 @@ def read(
     *files: str | Path,
     layout: Layout | str | None = None,
     mapping: Mapping[str, str] | None = None,
+    encoding: str | None = None,
     connection: BaseBackend | None = None,
 ) -> Dataset:
     r"""Read order exports into one data set.
@@ -31,12 +33,14 @@ def read(
     Parameters
     ----------
     files
-        CSV, Parquet or XLSX files, folders of Parquet parts, or patterns such as `orders-*.csv`. Of a workbook, all
-        sheets of its layout are read; the others are named in the formats.
+        CSV, JSON, Parquet or XLSX files, folders of Parquet parts, or patterns such as `orders-*.csv`. Of a workbook,
+        all sheets of its layout are read; the others are named in the formats.
     layout
         A `Layout`, or the name of a known one; without one it is recognised by the header.
     mapping
         Canonical name → column of the export, for headers that no layout knows.
+    encoding
+        How the text files are encoded, such as `windows-1252`; by default it is detected, and told in the formats.
     connection
         The engine to read into; without one, DuckDB in memory.
 
@@ -51,7 +55,7 @@ def read(
     DataError
         A file is missing, damaged, empty, or has no layout that fits.
     UsageError
-        An unknown layout, or an unknown canonical name in `mapping`.
+        An unknown layout, an unknown encoding, or an unknown canonical name in `mapping`.
 
     Examples
     --------
@@ -65,11 +69,10 @@ def read(
     """
     connection = connection or connect()
     paths = expand(files)
-    sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection)]
+    sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection, encoding)]
     fitted, ignored = _fit_all(sheets, layout, mapping)
-    lines = (
-        ibis.union(*(map_lines(sheet, found) for sheet, found in fitted)) if len(fitted) > 1 else map_lines(*fitted[0])
-    )
+    mapped = [map_lines(complete_cells(sheet, found), found) for sheet, found in fitted]
+    lines = ibis.union(*mapped) if len(mapped) > 1 else mapped[0]
     if any(sheet.reader != "parquet" for sheet, _ in fitted):
         # Text is parsed once; Parquet is read where it lies, so that a file larger than memory passes through.
         lines = connection.create_table(ibis.util.gen_name("ingested_lines"), lines, temp=True)
@@ -91,7 +94,7 @@ def expand(files: Sequence[str | Path]) -> list[Path]:
     ['may.csv', 'june.csv']
     """
     if not files:
-        raise DataError("No file was given. Name at least one CSV, Parquet or XLSX file.")
+        raise DataError("No file was given. Name at least one CSV, JSON, Parquet or XLSX file.")
     paths: list[Path] = []
     for file in files:
         matches = [Path(match) for match in sorted(glob.glob(str(file)))] if glob.has_magic(str(file)) else []  # noqa: PTH207
@@ -132,8 +135,23 @@ def _fit_all(
 
 def _describe(sheet: Sheet, layout: Layout) -> Format:
     return Format(
-        sheet.source, sheet.reader, layout.name, int(sheet.cells.count().execute()), dict(layout.columns), sheet.notes
+        sheet.source,
+        sheet.reader,
+        layout.name,
+        int(sheet.cells.count().execute()),
+        dict(layout.columns),
+        (*sheet.notes, *_notes(layout)),
     )
+
+
+def _notes(layout: Layout) -> list[str]:
+    notes = []
+    if layout.name == "guessed":
+        taken = ", ".join(f"{name} from {column!r}" for name, column in layout.columns.items())
+        notes.append(f"columns guessed by their names: {taken}; pass --map NAME=COLUMN where that is wrong")
+    if layout.amounts:
+        notes.append(f"amounts: {layout.amounts}")
+    return notes
 
 
 def _describe_ignored(sheet: Sheet) -> Format:

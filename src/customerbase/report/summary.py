@@ -12,6 +12,7 @@ _LONG_SILENCE_DAYS = 31
 REASONS = {
     "unreadable": "could not be read (a damaged line, or a cell that is no number or date)",
     "repeated_order": "repeat an order that stands in the export already",
+    "void_order": "belong to orders that do not count (cancelled, failed, a test, or paid back whole)",
     "accounting_adjustment": "correct the books and sell nothing",
     "guest": "name no customer",
     "no_price": "have no price",

@@ -1,0 +1,133 @@
+"""A layout: which column of an export holds what, and which of its rows are no plain sale."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from customerbase.schema import ORDER_LINES
+
+__all__ = ["MAPPABLE", "Condition", "Layout", "find_column", "normalise", "spell"]
+
+MAPPABLE = tuple(
+    column.name
+    for column in ORDER_LINES
+    if column.name not in {"source", "source_row"} and not column.name.startswith("is_")
+)
+"""The canonical columns that a layout can take from an export."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A question to the text of one column of the export: whether all of it fits a pattern, in any case.
+
+    With `is_negated`, the rows are meant whose cell is filled and does not fit.
+
+    Examples
+    --------
+    >>> Condition("Status", "cancelled|failed").column
+    'Status'
+    """
+
+    column: str
+    pattern: str
+    is_negated: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where an export keeps the canonical columns, and how its rows are to be understood.
+
+    `columns` maps canonical names to the export's own; `optional` are canonical names that the layout can do without,
+    and `spellings` has the names that a column bears in other years. An order whose id begins with one of `cancelling`
+    undoes another one (its lines are returns); with one of `adjusting`, it is a correction in the books and no order.
+
+    `grain` says what a row is, and `amounts` what its money includes. Rows of `void_when` belong to orders that do not
+    count; those of `return_when` are returns, whatever their signs; `not_products` has the code to give to lines that
+    sell no product. `refunded` names two columns, what was paid back of an order and what the order came to: the same
+    share is taken off each of its lines, and an order that was paid back whole does not count. Where `is_filled_down`,
+    cells of an order that stand only on one of its rows hold for all of them. `time_of_day` names the column of the
+    time where `ordered_at` has only the day.
+
+    Examples
+    --------
+    >>> shop = Layout("my-shop", {"customer_id": "Client", "ordered_at": "Day", "amount": "Total"})
+    >>> shop.columns["amount"]
+    'Total'
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    optional: frozenset[str] = field(default_factory=frozenset)
+    cancelling: tuple[str, ...] = ()
+    adjusting: tuple[str, ...] = ()
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    grain: Literal["line", "order"] = "line"
+    amounts: str = ""
+    void_when: tuple[Condition, ...] = ()
+    return_when: tuple[Condition, ...] = ()
+    not_products: tuple[tuple[str, Condition], ...] = ()
+    refunded: tuple[str, str] | None = None
+    is_filled_down: bool = False
+    time_of_day: str | None = None
+
+    def find(self, name: str, header: Sequence[str]) -> str | None:
+        """Give the column of a header that holds a canonical column, spelled as it stands there.
+
+        Examples
+        --------
+        >>> Layout("my-shop", {"amount": "Total"}, spellings={"amount": ("Sum",)}).find("amount", ["SUM"])
+        'SUM'
+        """
+        names = (self.columns.get(name, name), *self.spellings.get(name, ()))
+        return next((found for column in names if (found := find_column(column, header)) is not None), None)
+
+
+def normalise(column: str) -> str:
+    """Give a column name as it is compared: without spaces around it, in any case.
+
+    Examples
+    --------
+    >>> normalise(" Customer ID")
+    'customer id'
+    """
+    return column.strip().casefold()
+
+
+def find_column(column: str, header: Sequence[str]) -> str | None:
+    """Give the name of a header that is the column in any case; None where there is none.
+
+    Examples
+    --------
+    >>> find_column("Price", ["Invoice", "PRICE"])
+    'PRICE'
+    """
+    if column in header:
+        return column
+    return next((name for name in header if normalise(name) == normalise(column)), None)
+
+
+def spell(layout: Layout, header: Sequence[str]) -> Layout:
+    """Keep of a layout what is there in a header, spelled as it stands there.
+
+    Examples
+    --------
+    >>> spell(Layout("my-shop", {"amount": "Total", "country": "Land"}), ["TOTAL"]).columns
+    {'amount': 'TOTAL'}
+    """
+    refunded = tuple(find_column(column, header) for column in layout.refunded or ())
+    return replace(
+        layout,
+        columns={name: column for name in layout.columns if (column := layout.find(name, header)) is not None},
+        void_when=_spell_conditions(layout.void_when, header),
+        return_when=_spell_conditions(layout.return_when, header),
+        not_products=tuple(
+            (code, spelled) for code, asked in layout.not_products for spelled in _spell_conditions((asked,), header)
+        ),
+        refunded=(refunded[0], refunded[1]) if refunded and refunded[0] and refunded[1] else None,
+        time_of_day=find_column(layout.time_of_day, header) if layout.time_of_day else None,
+    )
+
+
+def _spell_conditions(conditions: Sequence[Condition], header: Sequence[str]) -> tuple[Condition, ...]:
+    found = ((condition, find_column(condition.column, header)) for condition in conditions)
+    return tuple(replace(condition, column=column) for condition, column in found if column is not None)
