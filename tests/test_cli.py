@@ -311,9 +311,10 @@ def test_ctrl_c_stops_in_one_line(made_shop: Shop, tmp_path: Path) -> None:
     command = [*CUSTOMERBASE, "-v", "-w", str(tmp_path / "shop"), "run", str(made_shop.order_lines_csv)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert "Reading the export" in process.stderr.readline()
+        while "Describing the customers" not in process.stderr.readline():
+            pass
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "Error: Stopped. The workspace is as it was before."
     assert "Traceback" not in err
