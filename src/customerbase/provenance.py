@@ -18,7 +18,7 @@ from customerbase.ingest.reading import expand
 __all__ = ["describe_inputs", "fingerprint", "list_versions", "same_or_grew"]
 
 _LIBRARIES = ("customerbase", "duckdb", "ibis-framework", "numpy", "scikit-learn")
-_CONTENT = ("order_id", "customer_id", "ordered_at", "product_id", "amount")
+_CONTENT = ("order_id", "customer_id", "ordered_at", "product_id", "quantity", "amount")
 _MODULUS = 1_000_003
 
 
