@@ -6,7 +6,19 @@ import ibis.expr.types as ir
 
 from customerbase.errors import DataError
 
-__all__ = ["INGESTED_LINES", "MONEY", "ORDER_LINES", "Dataset", "Field", "Format", "check", "complete_order_id"]
+__all__ = [
+    "COUPON_EVENTS",
+    "CUSTOMERS",
+    "INGESTED_LINES",
+    "MEASURES",
+    "MONEY",
+    "ORDER_LINES",
+    "Dataset",
+    "Field",
+    "Format",
+    "check",
+    "complete_order_id",
+]
 
 MONEY = "decimal(18, 4)"
 """The type of money and quantities: sums do not depend on the order of rows or on the number of threads."""
@@ -60,6 +72,52 @@ INGESTED_LINES = (
 )
 """One row per order line as it was read, before cleaning."""
 
+CUSTOMERS = (
+    Field("source", "string", True, "File name, with #sheet for a workbook: where the row stands. Never a path."),
+    Field("source_row", "int64", True, "Row of the source as a spreadsheet counts it: the header is row 1."),
+    Field("customer_id", "string", True, "Who the row is about; one row per customer."),
+    Field("gender", "string", False, "As the export writes it."),
+    Field("age", "int64", False, "Age in years."),
+    Field("city", "string", False, "City of the customer."),
+    Field("country", "string", False, "Country of the customer."),
+    Field("signed_up_at", "timestamp(6)", False, "When the customer signed up."),
+    Field("email", "string", False, "E-mail address, in small letters."),
+    Field("phone", "string", False, "Phone number, as the export writes it."),
+    Field("consent", "boolean", False, "Whether the customer agreed to be written to."),
+)
+"""One row per customer; beside these columns, numeric ones of the export pass through as `float64`: those of `MEASURES`
+under their names there, others under their own, in small letters with `_` between words."""
+
+MEASURES = (
+    Field("recency_days", "float64", False, "Days since the last purchase, as the export counts them."),
+    Field("frequency", "float64", False, "Number of purchase orders."),
+    Field("monetary", "float64", False, "Money spent, net or gross as the export has it."),
+    Field("average_order_value", "float64", False, "Money per order."),
+    Field("n_returns", "float64", False, "Number of returns."),
+    Field("n_sessions", "float64", False, "Number of visits."),
+    Field("average_session_minutes", "float64", False, "Mean length of a visit in minutes."),
+    Field("n_pages", "float64", False, "Pages viewed."),
+    Field("n_clicks", "float64", False, "Clicks."),
+    Field("n_wishlist_adds", "float64", False, "Products put on a wish list."),
+    Field("campaign_response_rate", "float64", False, "Share of campaigns that were answered, from 0 to 1."),
+    Field("cart_abandonment_rate", "float64", False, "Share of baskets that were left, from 0 to 1."),
+)
+"""What a file of one row per customer may have counted already."""
+
+COUPON_EVENTS = (
+    Field("source", "string", True, "File name, with #sheet for a workbook: where the row stands. Never a path."),
+    Field("source_row", "int64", True, "Row of the source; a burnt coupon yields two events of one row."),
+    Field("customer_id", "string", True, "Whose coupon it is."),
+    Field("coupon_id", "string", True, "Code or number of the coupon."),
+    Field("event", "string", True, "claimed or burnt; a burnt coupon was claimed and has both."),
+    Field("occurred_at", "timestamp(6)", True, "When it was claimed, or burnt."),
+    Field("merchant_id", "string", False, "Number of the merchant where the coupon holds."),
+    Field("merchant_name", "string", False, "Name of the merchant."),
+    Field("branch_id", "string", False, "Branch where the coupon holds."),
+    Field("city", "string", False, "City of the branch, where the export has one."),
+)
+"""One row per thing that happened to a coupon."""
+
 
 @dataclass(frozen=True)
 class Format:
@@ -80,13 +138,18 @@ class Format:
 class Dataset:
     """The tables that were read, as Ibis expressions.
 
-    `order_lines` has the columns of `ORDER_LINES`; `cells` has the cells as they came, by `source` and `source_row`;
-    `formats` says how each source was understood.
+    `order_lines` has the columns of `ORDER_LINES`, and no rows where `has_orders` is False; `customers` those of
+    `CUSTOMERS`, with further numeric ones, and `coupon_events` those of `COUPON_EVENTS`: None where nothing of the kind
+    was read. `cells` has the cells as they came, by `source` and `source_row`; `formats` says how each source was
+    understood.
     """
 
     order_lines: ir.Table
     cells: ir.Table | None = None
     formats: tuple[Format, ...] = field(default=())
+    customers: ir.Table | None = None
+    coupon_events: ir.Table | None = None
+    has_orders: bool = True
 
 
 def complete_order_id(lines: ir.Table) -> ir.StringValue:
