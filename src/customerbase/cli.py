@@ -17,6 +17,8 @@ from customerbase.options import (
     AsJson,
     AsOf,
     AsTable,
+    DateOrder,
+    Decimal,
     EncodingName,
     Files,
     LayoutName,
@@ -159,6 +161,8 @@ def run(
     seed: Seed = None,
     layout: LayoutName = None,
     encoding: EncodingName = None,
+    decimal: Decimal = None,
+    date_order: DateOrder = None,
     columns: Map = None,
     switch_on: With = None,
     switch_off: Without = None,
@@ -167,7 +171,7 @@ def run(
     session = context.ensure_object(Session)
     config = session.config(
         files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout, encoding=encoding,
-        columns=_parse_map(columns), rules=_parse_rules(switch_on, switch_off),
+        decimal=decimal, date_order=date_order, columns=_parse_map(columns), rules=_parse_rules(switch_on, switch_off),
     )  # fmt: skip
     workspace = session.work("run", config, files=files)
     session.summarise(workspace, config.as_of)
@@ -196,11 +200,15 @@ def ingest(
     files: Files,
     layout: LayoutName = None,
     encoding: EncodingName = None,
+    decimal: Decimal = None,
+    date_order: DateOrder = None,
     columns: Map = None,
 ) -> None:
     """Read order exports into the workspace, and stop before cleaning."""
     session = context.ensure_object(Session)
-    config = session.config(files, layout=layout, encoding=encoding, columns=_parse_map(columns))
+    config = session.config(
+        files, layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=_parse_map(columns)
+    )
     workspace = session.work("ingest", config, files=files)
     session.tell(f"Read {_count(workspace, 'ingested_lines')} rows.", "Next: {} clean")
 

@@ -1,14 +1,16 @@
 """Config: the options of a shop, from its customerbase.toml and from the caller."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from customerbase.errors import UsageError, WorkspaceError
 from customerbase.features.customers import parse_date
 from customerbase.ingest.encodings import check_encoding
+from customerbase.ingest.numbers import DecimalSign
+from customerbase.ingest.times import DateOrder
 
 __all__ = ["CONFIG_FILE", "MODELS", "Config", "read_config"]
 
@@ -39,6 +41,10 @@ class Config:
         Canonical name → column of the export.
     encoding
         How text files are encoded, such as `windows-1252`; by default it is detected.
+    decimal
+        `point` or `comma`: the sign before the decimals where a column leaves it open.
+    date_order
+        `day-first`, `month-first` or `year-first` where a column of dates leaves it open.
     rules
         Name of a cleaning rule → whether it is on.
     memory_limit
@@ -71,13 +77,16 @@ class Config:
     columns: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, bool] = field(default_factory=dict)
     encoding: str | None = None
+    decimal: DecimalSign | None = None
+    date_order: DateOrder | None = None
     memory_limit: str | None = None
     threads: int | None = None
     spill_folder: str | None = None
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise UsageError(f"The option 'model' must be one of {', '.join(MODELS)}. Got {self.model!r} instead.")
+        _check_choice("model", self.model, MODELS)
+        _check_choice("decimal", self.decimal, (None, *get_args(DecimalSign)))
+        _check_choice("date_order", self.date_order, (None, *get_args(DateOrder)))
         if self.n_segments is not None:
             _check_int("n_segments", self.n_segments, least=2)
             if self.model == "rfm":
@@ -100,6 +109,12 @@ class Config:
                 raise UsageError(
                     f"The option '{name}' must be a table of name = {kind.__name__}. Got {values!r} instead."
                 )
+
+
+def _check_choice(name: str, value: object, choices: Sequence[str | None]) -> None:
+    if value not in choices:
+        shown = ", ".join(choice for choice in choices if choice)
+        raise UsageError(f"The option '{name}' must be one of {shown}. Got {value!r} instead.")
 
 
 def _check_int(name: str, value: object, least: int, most: int | None = None) -> None:

@@ -9,6 +9,8 @@ __all__ = [
     "AsJson",
     "AsOf",
     "AsTable",
+    "DateOrder",
+    "Decimal",
     "EncodingName",
     "Files",
     "LayoutName",
@@ -54,6 +56,20 @@ LayoutName = Annotated[
     str | None, typer.Option("--layout", help="Name of a known layout; by default it is recognised.")
 ]
 EncodingName = Annotated[str | None, typer.Option("--encoding", help="Encoding of text files; else detected.")]
+Decimal = Annotated[
+    str | None,
+    typer.Option(
+        "--decimal", help="Sign before the decimals, where a column leaves it open (1,234).", metavar="point|comma"
+    ),
+]
+DateOrder = Annotated[
+    str | None,
+    typer.Option(
+        "--date-order",
+        help="Order in dates, where a column leaves it open (01/02/2024).",
+        metavar="day-first|month-first|year-first",
+    ),
+]
 With = Annotated[
     list[str] | None,
     typer.Option("--with", help="Switch a cleaning rule on. Can be given several times.", metavar="RULE"),

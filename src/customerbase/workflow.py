@@ -279,6 +279,8 @@ def _read(workspace: Workspace, files: Sequence[str | Path], config: Config) -> 
         layout=config.layout,
         mapping=config.columns,
         encoding=config.encoding,
+        decimal=config.decimal,
+        date_order=config.date_order,
         connection=workspace.connection,
     )
 

@@ -115,7 +115,7 @@ def test_json_goes_through_read(tmp_path: Path) -> None:
     data = read(tmp_path / "orders.jsonl")
     assert data.order_lines.customer_id.to_list() == ["7"]
     assert [float(amount) for amount in data.order_lines.amount.to_list()] == [2.5]
-    assert data.formats[0].notes == ("JSON, an object on each line", "encoding UTF-8")
+    assert data.formats[0].notes[:2] == ("JSON, an object on each line", "encoding UTF-8")
 
 
 CELL = st.one_of(st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8))

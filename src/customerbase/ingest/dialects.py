@@ -1,16 +1,11 @@
-"""Dialects: how the text of a cell becomes an id, an amount of money or a time."""
+"""Dialects: how the cell of any export becomes an id or a text."""
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from customerbase.schema import MONEY
-
-__all__ = ["is_empty", "parse_id", "parse_number", "parse_text", "parse_time"]
+__all__ = ["is_empty", "parse_id", "parse_text"]
 
 _SPACES = " \t\r\n"
-_FIRST_YEAR, _LAST_YEAR = 1900, 2199
-"""A year outside is a typing error; it would pass as a date and spoil every recency."""
 
 
 def is_empty(cell: ir.Value) -> ir.BooleanValue:
@@ -59,41 +54,3 @@ def parse_id(cell: ir.Value) -> ir.StringValue:
     whole = text.substr(0, text.length() - 2)
     is_number = whole.try_cast("int64").notnull() & ~whole.contains("_")
     return ibis.ifelse(text.endswith(".0"), ibis.ifelse(is_number, whole, text), text)
-
-
-def parse_number(cell: ir.Value) -> ir.DecimalValue:
-    """Give a number as an exact decimal, or null where the cell is none.
-
-    Examples
-    --------
-    >>> cells = ibis.memtable({"price": ["6.95", "-1", "NaN", "inf", "1e309", "1_000", "12,50"]})
-    >>> [None if price is None else float(price) for price in parse_number(cells.price).to_list()]
-    [6.95, -1.0, None, None, None, None, None]
-    """
-    if isinstance(cell, ir.StringValue):
-        # DuckDB reads 1_000 as a thousand; no export writes that, so it is a damaged cell.
-        return cell.contains("_").ifelse(ibis.null("string"), cell).try_cast(MONEY)
-    return cell.try_cast(MONEY)
-
-
-def parse_time(cell: ir.Value) -> ir.TimestampValue:
-    """Give a date or time in ISO form as a timestamp, or null where the cell is none.
-
-    Examples
-    --------
-    >>> cells = ibis.memtable({"day": ["2010-12-01 08:26:00", "31/02/2011", "epoch", "0201-01-01"]})
-    >>> parse_time(cells.day).isnull().to_list()
-    [False, True, True, True]
-    """
-    if isinstance(cell, ir.StringValue):
-        # The engine knows words such as 'epoch' and 'infinity'; a date begins with a digit.
-        text = cell.strip()
-        cell = ibis.ifelse(text.substr(0, 1).between("0", "9"), text, ibis.null("string"))
-    time = _to_timestamp(cell)
-    return ibis.ifelse(time.year().between(_FIRST_YEAR, _LAST_YEAR), time, ibis.null("timestamp(6)"))
-
-
-def _to_timestamp(cell: ir.Value) -> ir.TimestampValue:
-    if cell.type().is_numeric():
-        return ibis.null(dt.Timestamp(scale=6))
-    return cell.try_cast(dt.Timestamp(scale=6))

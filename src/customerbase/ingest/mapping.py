@@ -5,24 +5,50 @@ from collections.abc import Collection, Mapping, Sequence
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.ingest.dialects import is_empty, parse_id, parse_number, parse_text, parse_time
+from customerbase.ingest.dialects import is_empty, parse_id, parse_text
+from customerbase.ingest.formats import AskedColumns, SheetFormats
 from customerbase.ingest.layouts import Condition, Layout
+from customerbase.ingest.numbers import parse_currency, parse_number
 from customerbase.ingest.sheets import DAMAGED_LINE, Sheet
+from customerbase.ingest.times import parse_time
 from customerbase.schema import INGESTED_LINES, MONEY, complete_order_id
 
-__all__ = ["map_lines"]
+__all__ = ["ask_columns", "map_lines"]
 
 _IDS = ("order_id", "customer_id", "product_id")
 _NUMBERS = ("quantity", "unit_price", "discount", "amount")
+_REFUNDED = ("refunded", "refunded_of")
 _LARGE_PRODUCT = 1e9
 _TEXTS = ("product_name", "category", "currency", "country", "channel", "coupon_code")
 
 
-def map_lines(sheet: Sheet, layout: Layout) -> ir.Table:
+def ask_columns(sheet: Sheet, layout: Layout) -> AskedColumns:
+    """Give the columns of a sheet whose number and date formats have to be known to map its lines.
+
+    Examples
+    --------
+    >>> header = ("who", "when", "total")
+    >>> cells = ibis.memtable({"who": ["ann"], "when": ["2024-05-01"], "total": ["12.50"]})
+    >>> layout = Layout("my-shop", {"customer_id": "who", "ordered_at": "when", "amount": "total"})
+    >>> asked = ask_columns(Sheet("a.csv", "csv", header, header, cells), layout)
+    >>> dict(asked.numbers), dict(asked.times)
+    ({'amount': 'total'}, {'ordered_at': 'when'})
+    """
+    numbers = {name: layout.columns[name] for name in _NUMBERS if name in layout.columns}
+    numbers |= dict(zip(_REFUNDED, layout.refunded or (), strict=False))
+    return AskedColumns(
+        sheet,
+        {name: sheet.column(column) for name, column in numbers.items()},
+        {"ordered_at": sheet.column(layout.columns["ordered_at"])},
+    )
+
+
+def map_lines(sheet: Sheet, layout: Layout, formats: SheetFormats | None = None) -> ir.Table:
     """Give the order lines of a sheet by a layout whose columns are spelled as in the sheet (`layouts.fit`).
 
     A cell that must be a number or a time and is none leaves its column empty and its name in `unreadable`. Where the
-    layout needs more than one row to understand a row, the cells are those of `complete_cells`.
+    layout needs more than one row to understand a row, the cells are those of `complete_cells`. `formats` says how
+    numbers and dates are written (`decide_formats`); without it, as programs write them.
 
     Returns
     -------
@@ -41,9 +67,13 @@ def map_lines(sheet: Sheet, layout: Layout) -> ir.Table:
      {'customer_id': 'bob', 'is_return': True, 'unreadable': 'ordered_at'}]
     """
     cells = {name: sheet.cells[sheet.column(column)] for name, column in layout.columns.items()}
+    formats = formats or SheetFormats()
     parsed = sheet.cells.select(
-        "source", "source_row", **_parse(cells, layout), **_damage(sheet), **_ask(sheet, layout)
+        "source", "source_row", **_parse(cells, layout, formats), **_damage(sheet), **_ask(sheet, layout, formats)
     )
+    if formats.number("discount").is_percent:
+        gross = _multiply(parsed.quantity, parsed.unit_price).abs()
+        parsed = parsed.mutate(discount=(gross * parsed.discount).try_cast(MONEY))
     if layout.not_products:
         parsed = parsed.mutate(product_id=parsed.no_product.coalesce(parsed.product_id))
     if layout.return_when:
@@ -59,27 +89,35 @@ def map_lines(sheet: Sheet, layout: Layout) -> ir.Table:
     return lines.select(**{column.name: lines[column.name].cast(column.type) for column in INGESTED_LINES})
 
 
-def _parse(cells: Mapping[str, ir.Value], layout: Layout) -> dict[str, ir.Value]:
+def _parse(cells: Mapping[str, ir.Value], layout: Layout, formats: SheetFormats) -> dict[str, ir.Value]:
     """Parse each cell; beside each number, `bad_…` says that the cell holds something else.
 
     E-mail addresses are compared without their case: one person writes them in several.
     """
     parsed: dict[str, ir.Value] = {}
-    for names, parse, type_ in (
-        (_IDS, parse_id, "string"),
-        (_TEXTS, parse_text, "string"),
-        (_NUMBERS, parse_number, MONEY),
-    ):
+    for names, parse in ((_IDS, parse_id), (_TEXTS, parse_text)):
         for name in names:
-            parsed[name] = parse(cells[name]) if name in cells else ibis.null(type_)
+            parsed[name] = parse(cells[name]) if name in cells else ibis.null("string")
+    for name in _NUMBERS:
+        parsed[name] = parse_number(cells[name], formats.number(name)) if name in cells else ibis.null(MONEY)
     if "customer_id" in cells and "mail" in layout.columns["customer_id"].casefold():
         parsed["customer_id"] = parsed["customer_id"].lower()
-    parsed["currency"] = parsed["currency"].upper()
-    parsed["ordered_at"] = parse_time(cells["ordered_at"])
+    parsed["currency"] = _currency(parsed["currency"].upper(), cells, formats)
+    parsed["ordered_at"] = parse_time(cells["ordered_at"], formats.time("ordered_at"))
     for name in _NUMBERS:
         is_bad = parsed[name].isnull() & ~is_empty(cells[name]) if name in cells else ibis.literal(False)
         parsed[f"bad_{name}"] = is_bad
     return parsed
+
+
+def _currency(named: ir.StringValue, cells: Mapping[str, ir.Value], formats: SheetFormats) -> ir.StringValue:
+    """Take the currency that is named, else the one that stands beside the money."""
+    beside = [
+        parse_currency(cells[name])
+        for name in ("amount", "unit_price")
+        if name in cells and formats.number(name).has_marks
+    ]
+    return ibis.coalesce(named, *beside) if beside else named
 
 
 def _damage(sheet: Sheet) -> dict[str, ir.Value]:
@@ -87,12 +125,12 @@ def _damage(sheet: Sheet) -> dict[str, ir.Value]:
     return {"is_damaged": is_damaged}
 
 
-def _ask(sheet: Sheet, layout: Layout) -> dict[str, ir.Value]:
+def _ask(sheet: Sheet, layout: Layout, formats: SheetFormats) -> dict[str, ir.Value]:
     """Ask the layout's questions to each row, and which share of its order the customer has kept (null: unreadable)."""
     asked: dict[str, ir.Value] = {
         "is_void": _meets(sheet, layout.void_when),
         "is_returned": _meets(sheet, layout.return_when),
-        "kept_share": _kept_share(sheet, layout.refunded) if layout.refunded else ibis.literal(1.0),
+        "kept_share": _kept_share(sheet, layout.refunded, formats) if layout.refunded else ibis.literal(1.0),
     }
     if layout.not_products:
         codes = ((_meets(sheet, (condition,)), code) for code, condition in layout.not_products)
@@ -110,10 +148,11 @@ def _meets_one(text: ir.StringValue, condition: Condition) -> ir.BooleanValue:
     return (~fits if condition.is_negated else fits).fill_null(False)
 
 
-def _kept_share(sheet: Sheet, columns: tuple[str, str]) -> ir.FloatingValue:
+def _kept_share(sheet: Sheet, columns: tuple[str, str], formats: SheetFormats) -> ir.FloatingValue:
     refunded, total = (sheet.cells[sheet.column(column)] for column in columns)
-    paid_back = parse_number(refunded).abs()
-    share = 1 - paid_back.cast("float64") / parse_number(total).abs().cast("float64").nullif(0)
+    form, form_of_total = (formats.number(name) for name in _REFUNDED)
+    paid_back = parse_number(refunded, form).abs()
+    share = 1 - paid_back.cast("float64") / parse_number(total, form_of_total).abs().cast("float64").nullif(0)
     return ibis.ifelse(is_empty(refunded) | (paid_back == 0), 1.0, share)
 
 

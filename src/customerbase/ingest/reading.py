@@ -12,10 +12,13 @@ from ibis.backends import BaseBackend
 from customerbase.engine import connect
 from customerbase.errors import DataError
 from customerbase.ingest.completion import complete_cells
+from customerbase.ingest.formats import SheetFormats, decide_formats
 from customerbase.ingest.layouts import Layout, fit
-from customerbase.ingest.mapping import map_lines
+from customerbase.ingest.mapping import ask_columns, map_lines
+from customerbase.ingest.numbers import DecimalSign
 from customerbase.ingest.readers import read_file
 from customerbase.ingest.sheets import KEY, Sheet
+from customerbase.ingest.times import DateOrder
 from customerbase.schema import Dataset, Format
 
 __all__ = ["expand", "read"]
@@ -26,6 +29,8 @@ def read(
     layout: Layout | str | None = None,
     mapping: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    decimal: DecimalSign | None = None,
+    date_order: DateOrder | None = None,
     connection: BaseBackend | None = None,
 ) -> Dataset:
     r"""Read order exports into one data set.
@@ -41,6 +46,10 @@ def read(
         Canonical name → column of the export, for headers that no layout knows.
     encoding
         How the text files are encoded, such as `windows-1252`; by default it is detected, and told in the formats.
+    decimal
+        `point` or `comma`: the sign before the decimals, where a column leaves it open (1,234).
+    date_order
+        `day-first`, `month-first` or `year-first`, where a column of dates leaves it open (01/02/2024).
     connection
         The engine to read into; without one, DuckDB in memory.
 
@@ -53,7 +62,7 @@ def read(
     Raises
     ------
     DataError
-        A file is missing, damaged, empty, or has no layout that fits.
+        A file is missing, damaged, empty, or has no layout that fits; or a column leaves open how it is written.
     UsageError
         An unknown layout, an unknown encoding, or an unknown canonical name in `mapping`.
 
@@ -71,13 +80,38 @@ def read(
     paths = expand(files)
     sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection, encoding)]
     fitted, ignored = _fit_all(sheets, layout, mapping)
-    mapped = [map_lines(complete_cells(sheet, found), found) for sheet, found in fitted]
-    lines = ibis.union(*mapped) if len(mapped) > 1 else mapped[0]
-    if any(sheet.reader != "parquet" for sheet, _ in fitted):
-        # Text is parsed once; Parquet is read where it lies, so that a file larger than memory passes through.
-        lines = connection.create_table(ibis.util.gen_name("ingested_lines"), lines, temp=True)
-    formats = tuple(_describe(sheet, found) for sheet, found in fitted) + tuple(map(_describe_ignored, ignored))
+    lines, written = _map_all(fitted, connection, decimal, date_order)
+    described = (_describe(sheet, found, how) for (sheet, found), how in zip(fitted, written, strict=True))
+    formats = (*described, *map(_describe_ignored, ignored))
     return Dataset(lines, _stack_cells([sheet for sheet, _ in fitted]), formats)
+
+
+def _map_all(
+    fitted: Sequence[tuple[Sheet, Layout]],
+    connection: BaseBackend,
+    decimal: DecimalSign | None,
+    date_order: DateOrder | None,
+) -> tuple[ir.Table, list[SheetFormats]]:
+    """Map all sheets to lines; where a cell cannot be read, by formats that all rows have a say in."""
+    completed = [(complete_cells(sheet, found), found) for sheet, found in fitted]
+    asked = [ask_columns(sheet, found) for sheet, found in completed]
+
+    def stack(formats: Sequence[SheetFormats]) -> ir.Table:
+        mapped = [map_lines(sheet, found, how) for (sheet, found), how in zip(completed, formats, strict=True)]
+        return ibis.union(*mapped) if len(mapped) > 1 else mapped[0]
+
+    formats = decide_formats(asked, decimal, date_order)
+    if all(sheet.reader == "parquet" for sheet, _ in fitted):
+        # Parquet is read where it lies, so that a file larger than memory passes through.
+        return stack(formats), formats
+    name = ibis.util.gen_name("ingested_lines")
+    lines = connection.create_table(name, stack(formats), temp=True)
+    if lines.filter(lines.unreadable.notnull()).count().execute():
+        by_all_rows = decide_formats(asked, decimal, date_order, head_rows=None)
+        if by_all_rows != formats:
+            formats = by_all_rows
+            lines = connection.create_table(name, stack(formats), temp=True, overwrite=True)
+    return lines, formats
 
 
 def expand(files: Sequence[str | Path]) -> list[Path]:
@@ -133,14 +167,14 @@ def _fit_all(
     return fitted, [sheet for sheet, _ in refused]
 
 
-def _describe(sheet: Sheet, layout: Layout) -> Format:
+def _describe(sheet: Sheet, layout: Layout, written: SheetFormats) -> Format:
     return Format(
         sheet.source,
         sheet.reader,
         layout.name,
         int(sheet.cells.count().execute()),
         dict(layout.columns),
-        (*sheet.notes, *_notes(layout)),
+        (*sheet.notes, *written.notes, *_notes(layout)),
     )
 
 
