@@ -8,11 +8,14 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
 from ibis.backends import BaseBackend
+from ibis.backends.duckdb import Backend as DuckDB
+from ibis.expr.operations import InMemoryTable
 
 from customerbase.errors import UsageError
 
-__all__ = ["connect", "explain", "is_interrupted"]
+__all__ = ["connect", "explain", "is_interrupted", "store"]
 
 _MOST_MEMORY_MB = 4_000
 _MOST_THREADS = 1_024
@@ -61,6 +64,23 @@ def connect(
     connection = ibis.duckdb.connect(**settings)
     _limit_memory(connection, f"{_default_memory_mb()}MB" if memory_limit is None else memory_limit)
     return connection
+
+
+def store(connection: BaseBackend, table: ir.Table, prefix: str) -> ir.Table:
+    """Compute a table once and keep it for as long as the connection is open.
+
+    Examples
+    --------
+    >>> engine = connect()
+    >>> store(engine, ibis.memtable({"quantity": [1, 2]}), "quantities").quantity.to_list()
+    [1, 2]
+    """
+    name = ibis.util.gen_name(prefix)
+    if not isinstance(connection, DuckDB) or table.op().find(InMemoryTable):
+        return connection.create_table(name, table, temp=True)
+    # Ibis creates a table and then inserts into it, which takes twice as long as creating it from a query.
+    connection.con.execute(f'CREATE TEMP TABLE "{name}" AS {ibis.to_sql(table, dialect="duckdb")}')
+    return connection.table(name, database="temp.main")
 
 
 def explain(error: BaseException) -> str | None:

@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 
 __all__ = ["is_empty", "parse_id", "parse_text"]
 
-_SPACES = " \t\r\n"
+_SPACES = (" ", "\t", "\r", "\n")
 
 
 def is_empty(cell: ir.Value) -> ir.BooleanValue:
@@ -34,8 +34,9 @@ def parse_text(cell: ir.Value) -> ir.StringValue:
 
 
 def _strip(text: ir.StringValue) -> ir.StringValue:
-    """Strip the few cells that need it: looking at both ends costs a third of stripping all."""
-    has_space = ibis.or_(*(text.startswith(space) | text.endswith(space) for space in _SPACES))
+    """Strip the few cells that need it: to look at both ends costs a quarter of stripping all."""
+    # Every text that begins with a space is smaller than '!'.
+    has_space = ibis.or_(text < "!", *(text.endswith(space) for space in _SPACES))
     return ibis.ifelse(has_space, text.strip(), text)
 
 
@@ -51,6 +52,4 @@ def parse_id(cell: ir.Value) -> ir.StringValue:
     text = parse_text(cell)
     if cell.type().is_integer():
         return text
-    whole = text.substr(0, text.length() - 2)
-    is_number = whole.try_cast("int64").notnull() & ~whole.contains("_")
-    return ibis.ifelse(text.endswith(".0"), ibis.ifelse(is_number, whole, text), text)
+    return ibis.ifelse(text.endswith(".0"), text.re_replace(r"^([+-]?[0-9]+)\.0$", r"\1"), text)

@@ -105,8 +105,9 @@ def _parse(cells: Mapping[str, ir.Value], layout: Layout, formats: SheetFormats)
     parsed["currency"] = _currency(parsed["currency"].upper(), cells, formats)
     parsed["ordered_at"] = parse_time(cells["ordered_at"], formats.time("ordered_at"))
     for name in _NUMBERS:
-        is_bad = parsed[name].isnull() & ~is_empty(cells[name]) if name in cells else ibis.literal(False)
-        parsed[f"bad_{name}"] = is_bad
+        # A condition within a condition: only the few cells without a number are looked at again.
+        is_bad = ibis.ifelse(parsed[name].isnull(), ~is_empty(cells[name]), False) if name in cells else False
+        parsed[f"bad_{name}"] = ibis.literal(is_bad) if name not in cells else is_bad
     return parsed
 
 

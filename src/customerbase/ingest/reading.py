@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
 
-from customerbase.engine import connect
+from customerbase.engine import connect, store
 from customerbase.errors import DataError
 from customerbase.ingest.completion import complete_cells
 from customerbase.ingest.formats import SheetFormats, decide_formats
@@ -104,13 +104,13 @@ def _map_all(
     if all(sheet.reader == "parquet" for sheet, _ in fitted):
         # Parquet is read where it lies, so that a file larger than memory passes through.
         return stack(formats), formats
-    name = ibis.util.gen_name("ingested_lines")
-    lines = connection.create_table(name, stack(formats), temp=True)
+    lines = store(connection, stack(formats), "ingested_lines")
     if lines.filter(lines.unreadable.notnull()).count().execute():
         by_all_rows = decide_formats(asked, decimal, date_order, head_rows=None)
         if by_all_rows != formats:
+            connection.drop_table(lines.op().name)
             formats = by_all_rows
-            lines = connection.create_table(name, stack(formats), temp=True, overwrite=True)
+            lines = store(connection, stack(formats), "ingested_lines")
     return lines, formats
 
 
