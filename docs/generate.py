@@ -26,6 +26,7 @@ HELP_WIDTH = 88
 TWINS = {
     "run": "`customerbase.run`",
     "demo": "`customerbase.workflow.demo`",
+    "download": "`customerbase.workflow.download`",
     "ingest": "`customerbase.workflow.ingest`",
     "clean": "`customerbase.workflow.clean`",
     "features": "`customerbase.workflow.features`",

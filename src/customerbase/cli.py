@@ -1,6 +1,7 @@
 """The command line: each verb is the shell of one workflow function."""
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from customerbase.options import (
     Decimal,
     EncodingName,
     Files,
+    Force,
     LayoutName,
     Map,
     Model,
@@ -112,7 +114,7 @@ class Session:
     def tell(self, message: str, *verbs: str) -> None:
         """Print a message and the commands that it advises, unless nothing is to be printed."""
         command = "customerbase" if self.workspace == Path("shop") else f"customerbase -w {self.workspace}"
-        advice = " ".join(verb.format(command) for verb in verbs)
+        advice = " ".join(verb.replace("{}", command) for verb in verbs)
         if not self.quiet:
             from customerbase.terminal import reader_may_leave
 
@@ -192,6 +194,24 @@ def demo(
     config = session.config(model=model, n_segments=n_segments, seed=seed)
     workspace = session.work("demo", config, n_lines=n_lines)
     session.summarise(workspace, None)
+
+
+@app.command()
+def download(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the data set: online-retail-ii.", metavar="NAME")],
+    folder: Annotated[Path, typer.Argument(help="Where the file goes.", metavar="FOLDER")] = Path(),
+    force: Force = False,
+) -> None:
+    """Download a public data set to try things on, and verify it."""
+    from customerbase import workflow
+    from customerbase.ingest.download import describe
+    from customerbase.terminal import show_progress
+
+    session = context.ensure_object(Session)
+    with show_progress(quiet=session.quiet, verbose=session.verbose) as progress:
+        file = workflow.download(name, folder, overwrite=force, progress=progress)
+    session.tell(f"Wrote {file}: {describe(name)}", "Next: {} run " + shlex.quote(str(file)))
 
 
 @app.command()
@@ -290,7 +310,7 @@ def export(
     name: Annotated[
         list[str] | None, typer.Option("--segment", help="Only this segment. Can be given several times.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    force: Force = False,
 ) -> None:
     """Export the segmented customers with their features, for a spreadsheet or another tool."""
     from customerbase import workflow

@@ -13,6 +13,7 @@ __all__ = [
     "Decimal",
     "EncodingName",
     "Files",
+    "Force",
     "LayoutName",
     "Map",
     "Model",
@@ -56,6 +57,7 @@ LayoutName = Annotated[
     str | None, typer.Option("--layout", help="Name of a known layout; by default it is recognised.")
 ]
 EncodingName = Annotated[str | None, typer.Option("--encoding", help="Encoding of text files; else detected.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
 Decimal = Annotated[
     str | None,
     typer.Option(
