@@ -63,7 +63,7 @@ class Site:
     asked: list[tuple[str | None, str | None]] = field(default_factory=list)
     """Range and If-Range of each request."""
     address: str = ""
-    after_request: Callable[[], None] = lambda: None
+    after_request: Callable[[], object] = lambda: None
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Answer a request."""
@@ -310,7 +310,7 @@ def test_a_server_that_falls_silent(
     """It is not waited for without end, and what has come is kept."""
     monkeypatch.setattr(transfer, "_TIMEOUT_SECONDS", 0.2)
     silence = threading.Event()
-    site.break_offs, site.after_request = [0], lambda: silence.wait(5) and None
+    site.break_offs, site.after_request = [0], lambda: silence.wait(5)
     with pytest.raises(DataError, match=r"cannot be reached: .*timed out"):
         download(tiny, tmp_path)
     silence.set()

@@ -86,7 +86,10 @@ WOOCOMMERCE_ANALYTICS = split(
     "Attribution"
 )
 
+CDNOW = split("master_id,sample_id,yyyymmdd,cds,dollars")
+
 HEADERS = {
+    "cdnow": CDNOW,
     "online-retail": RETAIL,
     "online-retail-ii": RETAIL_II,
     "shopify-orders": SHOPIFY,

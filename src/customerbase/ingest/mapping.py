@@ -80,7 +80,7 @@ def map_lines(sheet: Sheet, layout: Layout, formats: SheetFormats | None = None)
         parsed = parsed.mutate(**_turn(parsed, ("quantity", "amount")))
     money = parsed.mutate(amount=_keep(_amount(parsed, cells), parsed, layout))
     lines = money.mutate(
-        order_id=complete_order_id(money),
+        order_id=_order_id(money, layout),
         unreadable=_unreadable(money),
         is_return=_is_return(money, layout),
         is_adjustment=_starts_with(money.order_id, layout.adjusting),
@@ -186,6 +186,19 @@ def _multiply(quantity: ir.DecimalValue, unit_price: ir.DecimalValue) -> ir.Deci
     is_small = (quantity.cast("float64") * unit_price.cast("float64")).abs() < _LARGE_PRODUCT
     exact = (quantity * unit_price).cast("decimal(18, 8)").cast(MONEY)
     return ibis.ifelse(is_small, exact, (quantity.cast("decimal(38, 4)") * unit_price).try_cast(MONEY))
+
+
+def _order_id(lines: ir.Table, layout: Layout) -> ir.StringValue:
+    """Give the order of each row; where a row is an order and none is named, further ones of a day are counted.
+
+    The count follows what was bought, so that the order of the rows changes no id.
+    """
+    completed = complete_order_id(lines)
+    if layout.grain == "line" or "order_id" in layout.columns:
+        return completed
+    same_day = ibis.window(group_by=completed, order_by=[lines.amount, lines.quantity, lines.source_row])
+    number = ibis.row_number().over(same_day) + 1
+    return ibis.ifelse(number == 1, completed, completed + " (" + number.cast("string") + ")")
 
 
 def _unreadable(lines: ir.Table) -> ir.StringValue:

@@ -49,6 +49,12 @@ LAYOUTS: dict[str, Layout] = {
         adjusting=("A",),
         amounts=_UCI_AMOUNTS,
     ),
+    "cdnow": Layout(
+        "cdnow",
+        {"customer_id": "master_id", "ordered_at": "yyyymmdd", "quantity": "cds", "amount": "dollars"},
+        grain="order",
+        amounts="Dollars of the transaction, as given.",
+    ),
     "shopify-orders": Layout(
         "shopify-orders",
         {
