@@ -42,8 +42,10 @@ def complete_cells(sheet: Sheet, layout: Layout) -> Sheet:
 
 
 def _carry_down(cells: ir.Table, order: str) -> ir.Table:
-    """Give rows that name no order that of the row above."""
+    """Give rows that name no order that of the row above; to ask first whether there are any costs next to nothing."""
     text = parse_text(cells[order])
+    if not cells.filter(text.isnull()).count().execute():
+        return cells.mutate(**{order: text})
     so_far = ibis.window(group_by=cells.source, order_by=cells.source_row, preceding=None, following=0)
     numbered = cells.mutate(**{order: text}, n_orders=text.notnull().cast("int64").sum().over(so_far))
     one_order = ibis.window(group_by=[numbered.source, numbered.n_orders], order_by=numbered.source_row)
