@@ -26,6 +26,7 @@ HELP_WIDTH = 88
 TWINS = {
     "run": "`customerbase.run`",
     "demo": "`customerbase.workflow.demo`",
+    "download": "`customerbase.workflow.download`",
     "ingest": "`customerbase.workflow.ingest`",
     "clean": "`customerbase.workflow.clean`",
     "features": "`customerbase.workflow.features`",
@@ -94,6 +95,10 @@ def _layout(layout: Layout) -> str:
     facts += [f"No product, code `{code}`: {_condition(asked)}." for code, asked in layout.not_products]
     if layout.refunded:
         facts.append(f"`{layout.refunded[0]}` ÷ `{layout.refunded[1]}` is the share taken off each line of the order.")
+    if layout.goods_total:
+        facts.append(
+            f"Where `{layout.goods_total}` is less than the lines come to, the rest is taken off each by its share."
+        )
     return "\n\n".join(facts)
 
 

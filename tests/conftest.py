@@ -40,6 +40,15 @@ def data_folder() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def reference() -> str:
+    """Text of the collection of facts: ../shared/REFERENCE.md beside the checkout."""
+    file = _CHECKOUT.parent / "shared" / "REFERENCE.md"
+    if not file.is_file():
+        skip_without("reference", f"there is no {file} to hold headers against")
+    return file.read_text(encoding="utf-8")
+
+
 TINY_SHOP = [
     # order, customer, time, product, category, quantity, price, country
     ("1", "ann", "2024-01-01 10:00", "mug", "kitchen", 2, "5.00", "DE"),

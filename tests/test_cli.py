@@ -324,7 +324,7 @@ def test_ctrl_c_stops_in_one_line(made_shop: Shop, tmp_path: Path) -> None:
 def test_help_names_every_verb(customerbase: CommandLine) -> None:
     """And leaves no workspace."""
     out = customerbase.good("--help").out
-    for verb in ("run", "demo", "ingest", "clean", "features", "segment", "tables", "show", "export"):
+    for verb in ("run", "demo", "download", "ingest", "clean", "features", "segment", "tables", "show", "export"):
         assert f"\n  {verb} " in out
     assert list(Path.cwd().iterdir()) == []
 

@@ -1,6 +1,7 @@
 """The command line: each verb is the shell of one workflow function."""
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from customerbase.errors import CustomerbaseError, UsageError, WorkspaceError
+from customerbase.errors import CustomerbaseError, WorkspaceError
 from customerbase.options import (
     AsCsv,
     AsJson,
@@ -21,6 +22,7 @@ from customerbase.options import (
     Decimal,
     EncodingName,
     Files,
+    Force,
     LayoutName,
     Map,
     Model,
@@ -29,6 +31,9 @@ from customerbase.options import (
     StoredAsOf,
     With,
     Without,
+    check_one,
+    parse_map,
+    parse_rules,
 )
 
 if TYPE_CHECKING:
@@ -112,7 +117,7 @@ class Session:
     def tell(self, message: str, *verbs: str) -> None:
         """Print a message and the commands that it advises, unless nothing is to be printed."""
         command = "customerbase" if self.workspace == Path("shop") else f"customerbase -w {self.workspace}"
-        advice = " ".join(verb.format(command) for verb in verbs)
+        advice = " ".join(verb.replace("{}", command) for verb in verbs)
         if not self.quiet:
             from customerbase.terminal import reader_may_leave
 
@@ -171,7 +176,7 @@ def run(
     session = context.ensure_object(Session)
     config = session.config(
         files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout, encoding=encoding,
-        decimal=decimal, date_order=date_order, columns=_parse_map(columns), rules=_parse_rules(switch_on, switch_off),
+        decimal=decimal, date_order=date_order, columns=parse_map(columns), rules=parse_rules(switch_on, switch_off),
     )  # fmt: skip
     workspace = session.work("run", config, files=files)
     session.summarise(workspace, config.as_of)
@@ -195,6 +200,24 @@ def demo(
 
 
 @app.command()
+def download(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name of the data set: online-retail-ii.", metavar="NAME")],
+    folder: Annotated[Path, typer.Argument(help="Where the file goes.", metavar="FOLDER")] = Path(),
+    force: Force = False,
+) -> None:
+    """Download a public data set to try things on, and verify it."""
+    from customerbase import workflow
+    from customerbase.ingest.download import describe
+    from customerbase.terminal import show_progress
+
+    session = context.ensure_object(Session)
+    with show_progress(quiet=session.quiet, verbose=session.verbose) as progress:
+        file = workflow.download(name, folder, overwrite=force, progress=progress)
+    session.tell(f"Wrote {file}: {describe(name)}", "Next: {} run " + shlex.quote(str(file)))
+
+
+@app.command()
 def ingest(
     context: typer.Context,
     files: Files,
@@ -207,7 +230,7 @@ def ingest(
     """Read order exports into the workspace, and stop before cleaning."""
     session = context.ensure_object(Session)
     config = session.config(
-        files, layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=_parse_map(columns)
+        files, layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns)
     )
     workspace = session.work("ingest", config, files=files)
     session.tell(f"Read {_count(workspace, 'ingested_lines')} rows.", "Next: {} clean")
@@ -217,7 +240,7 @@ def ingest(
 def clean(context: typer.Context, switch_on: With = None, switch_off: Without = None) -> None:
     """Clean what was ingested: order lines, quarantine and audit."""
     session = context.ensure_object(Session)
-    workspace = session.work("clean", session.config(rules=_parse_rules(switch_on, switch_off)))
+    workspace = session.work("clean", session.config(rules=parse_rules(switch_on, switch_off)))
     kept, aside = _count(workspace, "order_lines"), _count(workspace, "quarantine")
     session.tell(f"Kept {kept} rows and set {aside} aside.", "Why: {} show audit.", "Next: {} features")
 
@@ -251,7 +274,7 @@ def tables(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = Fals
     from customerbase.report.listing import list_tables
     from customerbase.terminal import print_value
 
-    _check_one(as_json, as_csv, as_table)
+    check_one(as_json, as_csv, as_table)
     session = context.ensure_object(Session)
     held = list_tables(session.open(session.config()))
     if not (as_json or as_csv):
@@ -273,7 +296,7 @@ def show(
     from customerbase.report.listing import find_table
     from customerbase.terminal import print_segments, print_value
 
-    _check_one(as_json, as_csv, as_table)
+    check_one(as_json, as_csv, as_table)
     session = context.ensure_object(Session)
     value = find_table(session.open(session.config()), name, as_of)
     if name == "segments" and not (as_json or as_csv):
@@ -290,7 +313,7 @@ def export(
     name: Annotated[
         list[str] | None, typer.Option("--segment", help="Only this segment. Can be given several times.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    force: Force = False,
 ) -> None:
     """Export the segmented customers with their features, for a spreadsheet or another tool."""
     from customerbase import workflow
@@ -306,26 +329,6 @@ def _count(workspace: "Workspace", name: str) -> str:
     """Count the rows of a table that this command has written: of several dates, that of the newest run."""
     newest = max((each for each in workspace.tables() if each.name == name), key=lambda each: int(each.run))
     return f"{newest.rows:,}"
-
-
-def _parse_map(pairs: Sequence[str] | None) -> dict[str, str] | None:
-    columns = {}
-    for pair in pairs or ():
-        name, equals, column = pair.partition("=")
-        if not (name and equals and column):
-            raise UsageError(f"--map must be written as NAME=COLUMN, such as order_id=Invoice. Got {pair!r} instead.")
-        columns[name.strip()] = column
-    return columns or None
-
-
-def _parse_rules(switch_on: Sequence[str] | None, switch_off: Sequence[str] | None) -> dict[str, bool] | None:
-    rules = {**dict.fromkeys(switch_on or (), True), **dict.fromkeys(switch_off or (), False)}
-    return rules or None
-
-
-def _check_one(*formats: bool) -> None:
-    if sum(formats) > 1:
-        raise UsageError("Choose one of --json, --csv and --table.")
 
 
 def main() -> None:

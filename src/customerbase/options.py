@@ -1,8 +1,11 @@
-"""Options that several commands of the command line share."""
+"""Options that several commands of the command line share, and what their values mean."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+
+from customerbase.errors import UsageError
 
 __all__ = [
     "AsCsv",
@@ -13,6 +16,7 @@ __all__ = [
     "Decimal",
     "EncodingName",
     "Files",
+    "Force",
     "LayoutName",
     "Map",
     "Model",
@@ -21,6 +25,9 @@ __all__ = [
     "StoredAsOf",
     "With",
     "Without",
+    "check_one",
+    "parse_map",
+    "parse_rules",
 ]
 
 Files = Annotated[
@@ -56,6 +63,7 @@ LayoutName = Annotated[
     str | None, typer.Option("--layout", help="Name of a known layout; by default it is recognised.")
 ]
 EncodingName = Annotated[str | None, typer.Option("--encoding", help="Encoding of text files; else detected.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
 Decimal = Annotated[
     str | None,
     typer.Option(
@@ -81,3 +89,43 @@ Without = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 AsTable = Annotated[bool, typer.Option("--table", help="Print a table to read (the default).")]
+
+
+def parse_map(pairs: Sequence[str] | None) -> dict[str, str] | None:
+    """Give the columns that `--map` names, by canonical name; None where it was not given.
+
+    Examples
+    --------
+    >>> parse_map(["order_id=Invoice", "amount=Total = all"])
+    {'order_id': 'Invoice', 'amount': 'Total = all'}
+    """
+    columns = {}
+    for pair in pairs or ():
+        name, equals, column = pair.partition("=")
+        if not (name and equals and column):
+            raise UsageError(f"--map must be written as NAME=COLUMN, such as order_id=Invoice. Got {pair!r} instead.")
+        columns[name.strip()] = column
+    return columns or None
+
+
+def parse_rules(switch_on: Sequence[str] | None, switch_off: Sequence[str] | None) -> dict[str, bool] | None:
+    """Give whether each rule that `--with` or `--without` names is on; None where neither was given.
+
+    Examples
+    --------
+    >>> parse_rules(["drop_repeated_lines"], ["guest"])
+    {'drop_repeated_lines': True, 'guest': False}
+    """
+    rules = {**dict.fromkeys(switch_on or (), True), **dict.fromkeys(switch_off or (), False)}
+    return rules or None
+
+
+def check_one(*formats: bool) -> None:
+    """Refuse several of `--json`, `--csv` and `--table`.
+
+    Examples
+    --------
+    >>> check_one(False, True, False)
+    """
+    if sum(formats) > 1:
+        raise UsageError("Choose one of --json, --csv and --table.")

@@ -20,6 +20,7 @@ from customerbase.config import Config
 from customerbase.engine import connect
 from customerbase.errors import DataError, UsageError, WorkspaceError
 from customerbase.features.customers import customer_features, default_as_of, parse_date
+from customerbase.ingest.download import download
 from customerbase.ingest.reading import read
 from customerbase.provenance import describe_inputs, fingerprint, list_versions, same_or_grew
 from customerbase.results import write_segmentation
@@ -34,6 +35,7 @@ __all__ = [
     "Config",
     "clean",
     "demo",
+    "download",
     "export",
     "features",
     "ingest",

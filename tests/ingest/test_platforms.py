@@ -1,6 +1,7 @@
 """Platforms: a small file in each one's real columns, and the order lines that it must give, worked out by hand."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -54,8 +55,12 @@ SQUARE = split(
 )
 SQUARE_TRANSACTIONS = split(
     "Date,Time,Time Zone,Gross Sales,Discounts,Service Charges,Net Sales,Gift Card Sales,Tax,Tip,Partial Refunds,"
-    "Total Collected,Source,Card,Card Entry Methods,Cash,Transaction ID,Payment ID,Event Type,Location,Customer ID,"
-    "Customer Name"
+    "Total Collected,Source,Card,Card Entry Methods,Cash,Square Gift Card,Other Tender,Other Tender Type,Tender Note,"
+    "Fees,Net Total,Transaction ID,Payment ID,Card Brand,PAN Suffix,Device Name,Staff Name,Staff ID,Details,"
+    "Description,Event Type,Location,Dining Option,Customer ID,Customer Name,Customer Reference ID,Device Nickname,"
+    "Third Party Fees,Deposit ID,Deposit Date,Deposit Details,Fee Percentage Rate,Fee Fixed Rate,Refund Reason,"
+    "Discount Name,Transaction Status,Cash App,Order Reference ID,Fulfillment Note,Free Processing Applied,Channel,"
+    "Unattributed Tips,Table Info,International Fee"
 )
 STRIPE = split(
     "id,Description,Seller Message,Created (UTC),Amount,Amount Refunded,Currency,Converted Amount,"
@@ -86,7 +91,10 @@ WOOCOMMERCE_ANALYTICS = split(
     "Attribution"
 )
 
+CDNOW = split("master_id,sample_id,yyyymmdd,cds,dollars")
+
 HEADERS = {
+    "cdnow": CDNOW,
     "online-retail": RETAIL,
     "online-retail-ii": RETAIL_II,
     "shopify-orders": SHOPIFY,
@@ -99,6 +107,18 @@ HEADERS = {
 }
 OLD_SHOPIFY = [name for name in SHOPIFY if name not in {"Outstanding Balance", "Employee", "Location", "Device ID"}]
 OLD_SQUARE = SQUARE[:24]
+
+
+NOT_IN_REFERENCE: dict[str, set[str]] = {
+    # Columns that the plugin offers beside its defaults.
+    "woocommerce-orders": {"Category", "Currency", "Customer User Email", "Product Name", "Quantity",
+                           "Country Name (Billing)"},
+    # REFERENCE leaves these out of the list between its dots.
+    "square-transactions": {"Event Type", "Location"},
+    # The name of the column in newer exports.
+    "stripe-payments": {"Created date (UTC)"},
+}  # fmt: skip
+"""Columns that a layout names and the lists of REFERENCE 4.2 have not."""
 
 
 def write_export(folder: Path, header: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Path:
@@ -365,3 +385,43 @@ def test_the_formats_say_what_amounts_are(tmp_path: Path) -> None:
     (found,) = read(write_export(tmp_path, ETSY, [row])).formats
     assert found.layout == "etsy-sold-items"
     assert f"amounts: {LAYOUTS['etsy-sold-items'].amounts}" in found.notes
+
+
+def listed_headers(reference: str) -> list[str]:
+    """Give the lists of columns in REFERENCE 4.2 as they stand there."""
+    section = reference.split("\n### 4.2 ")[1].split("\n## ")[0]
+    return [text for text in re.findall(r"`([^`]+)`", section) if text.count(",") >= 5]
+
+
+def as_pattern(listed: str) -> str:
+    """Turn a list into a pattern of a name on each line: what is in brackets may be missing, dots stand for any."""
+    marks = {"[": "(?:", "]": ")?", "…": r"(?:.*\n)*"}
+    tokens = (token.strip() for token in re.findall(r"[\[\]…]|[^\[\]…,]+", listed))
+    return "".join(marks.get(token, re.escape(token) + "\n") for token in tokens if token)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [SHOPIFY, OLD_SHOPIFY, WOOCOMMERCE, WOOCOMMERCE_ANALYTICS, MAGENTO, AMAZON, STRIPE, SQUARE, SQUARE_TRANSACTIONS,
+     ETSY, RETAIL, RETAIL_II],
+    ids=["shopify", "old shopify", "woocommerce", "woocommerce analytics", "magento", "amazon", "stripe",
+         "square items", "square transactions", "etsy", "online retail", "online retail ii"],
+)  # fmt: skip
+def test_headers_are_those_of_the_reference(header: Sequence[str], reference: str) -> None:
+    """Each header of these tests is one of the lists of REFERENCE 4.2, name by name and in its order."""
+    text = "".join(f"{name}\n" for name in header)
+    fitting = [listed for listed in listed_headers(reference) if re.fullmatch(as_pattern(listed), text)]
+    assert len(fitting) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if name not in {"customerbase", "cdnow"}])
+def test_layouts_name_columns_of_the_reference(name: str, reference: str) -> None:
+    """Each column that a layout names, in its rules too, stands in REFERENCE 4.2, or is known to be missing there."""
+    layout = LAYOUTS[name]
+    named = {*layout.columns.values(), *(other for others in layout.spellings.values() for other in others)}
+    named |= {asked.column for asked in (*layout.void_when, *layout.return_when)}
+    named |= {asked.column for _, asked in layout.not_products} | set(layout.refunded or ())
+    named |= {layout.time_of_day} if layout.time_of_day else set()
+    listed = {part for text in listed_headers(reference) for part in re.split(r"[,\[\]]+ ?", text)}
+    assert named - listed == NOT_IN_REFERENCE.get(name, set()) - listed
+    assert named - set(HEADERS[name]) <= NOT_IN_REFERENCE.get(name, set())

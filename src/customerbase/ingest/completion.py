@@ -1,5 +1,6 @@
 """Completion: what an export says on another row or in another column is brought to where it is needed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import ibis
@@ -31,24 +32,41 @@ def complete_cells(sheet: Sheet, layout: Layout) -> Sheet:
     """
     cells = sheet.cells
     if layout.is_filled_down and "order_id" in layout.columns:
-        cells = cells.mutate(**_fill_down(sheet, layout))
+        order = sheet.column(layout.columns["order_id"])
+        cells = _carry_down(cells, order)
+        cells = cells.mutate(**_fill_down(cells, order, sorted(map(sheet.column, _columns_of_the_order(layout)))))
     if layout.time_of_day:
         day, time = sheet.column(layout.columns["ordered_at"]), sheet.column(layout.time_of_day)
         cells = cells.mutate(**{day: _join(cells[day], cells[time])})
     return sheet if cells is sheet.cells else replace(sheet, cells=cells)
 
 
-def _fill_down(sheet: Sheet, layout: Layout) -> dict[str, ir.Value]:
-    """Fill empty cells of an order from its first row that has one."""
-    cells = sheet.cells
-    names = {layout.columns[name] for name in _OF_THE_ORDER if name in layout.columns}
+def _carry_down(cells: ir.Table, order: str) -> ir.Table:
+    """Give rows that name no order that of the row above; to ask first whether there are any costs next to nothing."""
+    text = parse_text(cells[order])
+    if not cells.filter(text.isnull()).count().execute():
+        return cells.mutate(**{order: text})
+    so_far = ibis.window(group_by=cells.source, order_by=cells.source_row, preceding=None, following=0)
+    numbered = cells.mutate(**{order: text}, n_orders=text.notnull().cast("int64").sum().over(so_far))
+    one_order = ibis.window(group_by=[numbered.source, numbered.n_orders], order_by=numbered.source_row)
+    return numbered.mutate(**{order: numbered[order].first().over(one_order)}).drop("n_orders")
+
+
+def _columns_of_the_order(layout: Layout) -> set[str]:
+    """Give the columns that say the same of each row of an order."""
+    names = {column for name, column in layout.columns.items() if name in _OF_THE_ORDER}
     names |= {condition.column for condition in layout.void_when} | set(layout.refunded or ())
-    order = parse_text(cells[sheet.column(layout.columns["order_id"])])
-    rows = ibis.window(group_by=[cells.source, order], order_by=cells.source_row)
+    names |= {layout.goods_total} if layout.goods_total else set()
+    return names - {column for name, column in layout.columns.items() if name not in _OF_THE_ORDER}
+
+
+def _fill_down(cells: ir.Table, order: str, columns: Sequence[str]) -> dict[str, ir.Value]:
+    """Fill empty cells of an order from its first row that has one."""
+    rows = ibis.window(group_by=[cells.source, cells[order]], order_by=cells.source_row)
     filled = {}
-    for column in sorted(map(sheet.column, names)):
+    for column in columns:
         text = parse_text(cells[column])
-        filled[column] = text.coalesce(ibis.ifelse(order.isnull(), ibis.null("string"), text.first().over(rows)))
+        filled[column] = text.coalesce(ibis.ifelse(cells[order].isnull(), ibis.null("string"), text.first().over(rows)))
     return filled
 
 

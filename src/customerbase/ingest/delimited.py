@@ -5,7 +5,7 @@ import glob
 import io
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from ibis.backends import BaseBackend
 
 from customerbase.errors import DataError
 from customerbase.ingest.encodings import open_text
+from customerbase.ingest.headerless import read_cdnow
 from customerbase.ingest.sheets import DAMAGED_LINE, KEY, Sheet, name_columns
 
 __all__ = ["read_csv"]
@@ -64,6 +65,8 @@ def read_csv(path: Path, source: str, connection: BaseBackend, encoding: str | N
     [{'source': 'orders.csv', 'source_row': 2, 'Invoice': '536365', 'Price': '2.55'}]
     """
     with open_text(path, encoding) as text:
+        if (cdnow := read_cdnow(text.file, source, connection)) is not None:
+            return [replace(cdnow, notes=(*cdnow.notes, *text.notes))]
         delimiter, header = _read_header(text.file, path)
         columns = name_columns(header)
         table = _load_fast(text.file, columns, delimiter, connection)

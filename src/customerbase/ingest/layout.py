@@ -6,7 +6,7 @@ from typing import Literal
 
 from customerbase.schema import ORDER_LINES
 
-__all__ = ["MAPPABLE", "Condition", "Layout", "find_column", "normalise", "spell"]
+__all__ = ["MAPPABLE", "TIP", "Condition", "Layout", "find_column", "normalise", "spell"]
 
 MAPPABLE = tuple(
     column.name
@@ -15,12 +15,16 @@ MAPPABLE = tuple(
 )
 """The canonical columns that a layout can take from an export."""
 
+TIP = "TIP"
+"""The code of a line that is a tip."""
+
 
 @dataclass(frozen=True)
 class Condition:
     """A question to the text of one column of the export: whether all of it fits a pattern, in any case.
 
-    With `is_negated`, the rows are meant whose cell is filled and does not fit.
+    An empty cell is an empty text, so the pattern `""` asks for it. With `is_negated`, the rows are meant whose cell is
+    filled and does not fit.
 
     Examples
     --------
@@ -44,7 +48,9 @@ class Layout:
     `grain` says what a row is, and `amounts` what its money includes. Rows of `void_when` belong to orders that do not
     count; those of `return_when` are returns, whatever their signs; `not_products` has the code to give to lines that
     sell no product. `refunded` names two columns, what was paid back of an order and what the order came to: the same
-    share is taken off each of its lines, and an order that was paid back whole does not count. Where `is_filled_down`,
+    share is taken off each of its lines, and an order that was paid back whole does not count. `goods_total` names the
+    column with what the goods of an order came to after all discounts, without tips: where the lines come to more, that
+    was a discount on the whole order, and the same share is taken off each of them. Where `is_filled_down`,
     cells of an order that stand only on one of its rows hold for all of them. `time_of_day` names the column of the
     time where `ordered_at` has only the day.
 
@@ -67,6 +73,7 @@ class Layout:
     return_when: tuple[Condition, ...] = ()
     not_products: tuple[tuple[str, Condition], ...] = ()
     refunded: tuple[str, str] | None = None
+    goods_total: str | None = None
     is_filled_down: bool = False
     time_of_day: str | None = None
 
@@ -124,6 +131,7 @@ def spell(layout: Layout, header: Sequence[str]) -> Layout:
             (code, spelled) for code, asked in layout.not_products for spelled in _spell_conditions((asked,), header)
         ),
         refunded=(refunded[0], refunded[1]) if refunded and refunded[0] and refunded[1] else None,
+        goods_total=find_column(layout.goods_total, header) if layout.goods_total else None,
         time_of_day=find_column(layout.time_of_day, header) if layout.time_of_day else None,
     )
 

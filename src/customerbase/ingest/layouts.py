@@ -30,6 +30,7 @@ def detect(header: Sequence[str]) -> Layout:
     'online-retail-ii'
     """
     _refuse_without_customer(header)
+    _refuse_without_names(header)
     nearest = _nearest(header)
     lacking = _lacking(nearest, header)
     if not lacking:
@@ -91,6 +92,16 @@ def _refuse_without_customer(header: Sequence[str]) -> None:
     for telling, reason in REFUSED:
         if telling <= names:
             raise DataError(reason)
+
+
+def _refuse_without_names(header: Sequence[str]) -> None:
+    """Refuse a file whose first line is data already; of such files CDNOW alone is known, and read by its form."""
+    first = ", ".join(header)
+    if any(sign.isdigit() for sign in first) and not any(sign.isalpha() for sign in first):
+        raise DataError(
+            f"The first line holds numbers alone and no names of columns: {first[:60]}. "
+            "Write a line with a name for each column above it."
+        )
 
 
 def _lacking(layout: Layout, header: Sequence[str]) -> list[str]:

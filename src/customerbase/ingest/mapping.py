@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from customerbase.ingest.dialects import is_empty, parse_id, parse_text
 from customerbase.ingest.formats import AskedColumns, SheetFormats
-from customerbase.ingest.layouts import Condition, Layout
+from customerbase.ingest.layout import TIP, Condition, Layout
 from customerbase.ingest.numbers import parse_currency, parse_number
 from customerbase.ingest.sheets import DAMAGED_LINE, Sheet
 from customerbase.ingest.times import parse_time
@@ -18,6 +18,7 @@ __all__ = ["ask_columns", "map_lines"]
 _IDS = ("order_id", "customer_id", "product_id")
 _NUMBERS = ("quantity", "unit_price", "discount", "amount")
 _REFUNDED = ("refunded", "refunded_of")
+_GOODS_TOTAL = "goods_total"
 _LARGE_PRODUCT = 1e9
 _TEXTS = ("product_name", "category", "currency", "country", "channel", "coupon_code")
 
@@ -36,6 +37,7 @@ def ask_columns(sheet: Sheet, layout: Layout) -> AskedColumns:
     """
     numbers = {name: layout.columns[name] for name in _NUMBERS if name in layout.columns}
     numbers |= dict(zip(_REFUNDED, layout.refunded or (), strict=False))
+    numbers |= {_GOODS_TOTAL: layout.goods_total} if layout.goods_total else {}
     return AskedColumns(
         sheet,
         {name: sheet.column(column) for name, column in numbers.items()},
@@ -78,9 +80,12 @@ def map_lines(sheet: Sheet, layout: Layout, formats: SheetFormats | None = None)
         parsed = parsed.mutate(product_id=parsed.no_product.coalesce(parsed.product_id))
     if layout.return_when:
         parsed = parsed.mutate(**_turn(parsed, ("quantity", "amount")))
-    money = parsed.mutate(amount=_keep(_amount(parsed, cells), parsed, layout))
+    parsed = parsed.mutate(amount=_amount(parsed, cells))
+    if layout.goods_total:
+        parsed = _lower(parsed)
+    money = parsed.mutate(amount=_keep(parsed.amount, parsed, layout))
     lines = money.mutate(
-        order_id=complete_order_id(money),
+        order_id=_order_id(money, layout),
         unreadable=_unreadable(money),
         is_return=_is_return(money, layout),
         is_adjustment=_starts_with(money.order_id, layout.adjusting),
@@ -136,6 +141,9 @@ def _ask(sheet: Sheet, layout: Layout, formats: SheetFormats) -> dict[str, ir.Va
     if layout.not_products:
         codes = ((_meets(sheet, (condition,)), code) for code, condition in layout.not_products)
         asked["no_product"] = ibis.cases(*codes)
+    if layout.goods_total:
+        goods_total = sheet.cells[sheet.column(layout.goods_total)]
+        asked[_GOODS_TOTAL] = parse_number(goods_total, formats.number(_GOODS_TOTAL))
     return asked
 
 
@@ -145,8 +153,8 @@ def _meets(sheet: Sheet, conditions: Sequence[Condition]) -> ir.BooleanValue:
 
 
 def _meets_one(text: ir.StringValue, condition: Condition) -> ir.BooleanValue:
-    fits = text.lower().re_search(f"^(?:{condition.pattern})$")
-    return (~fits if condition.is_negated else fits).fill_null(False)
+    fits = text.fill_null("").lower().re_search(f"^(?:{condition.pattern})$")
+    return ~fits & text.notnull() if condition.is_negated else fits
 
 
 def _kept_share(sheet: Sheet, columns: tuple[str, str], formats: SheetFormats) -> ir.FloatingValue:
@@ -160,6 +168,23 @@ def _kept_share(sheet: Sheet, columns: tuple[str, str], formats: SheetFormats) -
 def _turn(lines: ir.Table, names: Sequence[str]) -> dict[str, ir.Value]:
     """Give what is returned a negative sign, which not all exports write."""
     return {name: ibis.ifelse(lines.is_returned, -lines[name].abs(), lines[name]).cast(MONEY) for name in names}
+
+
+def _lower(lines: ir.Table) -> ir.Table:
+    """Take off each line its share of a discount on the whole order, which its goods show that came to less."""
+    of_goods = ibis.ifelse(lines.product_id.fill_null("") == TIP, ibis.null(MONEY), lines.amount)
+    of_order = ibis.window(group_by=[lines.source, lines.order_id])
+    summed = lines.mutate(of_goods=of_goods).mutate(of_order=lambda table: table.of_goods.sum().over(of_order))
+    is_lower = (summed.goods_total >= 0) & (summed.goods_total < summed.of_order)
+    share = summed.goods_total.cast("float64") / summed.of_order.cast("float64")
+    lowered = (summed.of_goods.cast("float64") * share).try_cast(MONEY)
+    is_one = (is_lower & summed.order_id.notnull() & lowered.notnull()).fill_null(False)
+    return summed.mutate(
+        amount=ibis.ifelse(is_one, lowered, summed.amount),
+        discount=ibis.ifelse(is_one, summed.discount.fill_null(0) + summed.amount - lowered, summed.discount).cast(
+            MONEY
+        ),
+    )
 
 
 def _keep(amount: ir.DecimalValue, lines: ir.Table, layout: Layout) -> ir.DecimalValue:
@@ -187,6 +212,19 @@ def _multiply(quantity: ir.DecimalValue, unit_price: ir.DecimalValue) -> ir.Deci
     is_small = (quantity.cast("float64") * unit_price.cast("float64")).abs() < _LARGE_PRODUCT
     exact = (quantity * unit_price).cast("decimal(18, 8)").cast(MONEY)
     return ibis.ifelse(is_small, exact, (quantity.cast("decimal(38, 4)") * unit_price).try_cast(MONEY))
+
+
+def _order_id(lines: ir.Table, layout: Layout) -> ir.StringValue:
+    """Give the order of each row; where a row is an order and none is named, further ones of a day are counted.
+
+    The count follows what was bought, so that the order of the rows changes no id.
+    """
+    completed = complete_order_id(lines)
+    if layout.grain == "line" or "order_id" in layout.columns:
+        return completed
+    same_day = ibis.window(group_by=completed, order_by=[lines.amount, lines.quantity, lines.source_row])
+    number = ibis.row_number().over(same_day) + 1
+    return ibis.ifelse(number == 1, completed, completed + " (" + number.cast("string") + ")")
 
 
 def _unreadable(lines: ir.Table) -> ir.StringValue:

@@ -1,11 +1,24 @@
 """Platforms: the exports that are known by their header, and those that cannot do."""
 
-from customerbase.ingest.layout import MAPPABLE, Condition, Layout
+from customerbase.ingest.layout import MAPPABLE, TIP, Condition, Layout
 
 __all__ = ["LAYOUTS", "REFUSED"]
 
-_GIFT_CARD, _TIP = "GIFT CARD", "TIP"
-"""Codes that cleaning knows to be no products."""
+_GIFT_CARD = "GIFT CARD"
+"""A code that cleaning knows to be no product, as `TIP` is."""
+
+_WOOCOMMERCE_VOID = (
+    r"(wc-)?(pending([ -]payment)?|failed|cancelled|refunded|(checkout-)?draft|trash)"
+    "|(zahlung ausstehend|ausstehende zahlung|fehlgeschlagen|storniert|(rück)?erstattet|entwurf)"
+    "|((en )?attente( de)? paiement|échouée?|échec|annulée?|remboursée?|brouillon)"
+    "|(pendiente de pago|fallido|cancelado|reembolsado|borrador)"
+    "|(in attesa di pagamento|fallito|annullato|cancellato|rimborsato|bozza)"
+    "|(pagamento pendente|aguarda(r|ndo) pagamento|malsucedido|falhad[ao]|cancelad[ao]|reembolsad[ao]|rascunho)"
+    "|(wachtend op betaling|in afwachting van betaling|mislukt|geannuleerd|terugbetaald|concept)"
+    "|(oczekujące na płatność|nieudane|niepowodzenie|anulowane|zwrócone|szkic)"
+)
+"""The plugin writes the name of a status in the shop's language: English, German, French, Spanish, Italian, Portuguese,
+Dutch and Polish here. What waits for a transfer ('On hold') counts, as does a status that a shop has made itself."""
 
 _UCI_AMOUNTS = "Quantity × price; postage and fees are lines of their own, which are no products."
 
@@ -49,6 +62,12 @@ LAYOUTS: dict[str, Layout] = {
         adjusting=("A",),
         amounts=_UCI_AMOUNTS,
     ),
+    "cdnow": Layout(
+        "cdnow",
+        {"customer_id": "master_id", "ordered_at": "yyyymmdd", "quantity": "cds", "amount": "dollars"},
+        grain="order",
+        amounts="Dollars of the transaction, as given.",
+    ),
     "shopify-orders": Layout(
         "shopify-orders",
         {
@@ -68,8 +87,8 @@ LAYOUTS: dict[str, Layout] = {
         optional=frozenset({"product_id", "product_name", "discount", "currency", "country", "channel", "coupon_code"}),
         spellings={"country": ("Shipping Country",)},
         amounts=(
-            "Price × quantity less the line's own discount; without shipping, without tips, and without discounts on "
-            "the whole order. Tax is in them where the shop's prices have it."
+            "Price × quantity less the line's own discount and its share of a discount on the whole order; without "
+            "shipping. Tax is in them where the shop's prices have it."
         ),
         void_when=(
             Condition("Cancelled at", ".+"),
@@ -78,9 +97,10 @@ LAYOUTS: dict[str, Layout] = {
         ),
         not_products=(
             (_GIFT_CARD, Condition("Lineitem name", "gift card.*")),
-            (_TIP, Condition("Lineitem name", "tip")),
+            (TIP, Condition("Lineitem name", "tip")),
         ),
         refunded=("Refunded Amount", "Total"),
+        goods_total="Subtotal",
         is_filled_down=True,
     ),
     "woocommerce-orders": Layout(
@@ -110,11 +130,10 @@ LAYOUTS: dict[str, Layout] = {
             "back is off already; money that was paid back for no item is not."
         ),
         void_when=(
-            Condition(
-                "Order Status", "(wc-)?(pending( payment|-payment)?|failed|cancelled|refunded|(checkout-)?draft|trash)"
-            ),
-            Condition("Quantity (- Refund)", r"0([.,]0*)?"),
+            Condition("Order Status", _WOOCOMMERCE_VOID),
+            Condition("Quantity (- Refund)", r"(0([.,]0*)?)?"),  # sent back whole, or a row of a further coupon alone
         ),
+        is_filled_down=True,
     ),
     "magento-orders": Layout(
         "magento-orders",
@@ -128,7 +147,12 @@ LAYOUTS: dict[str, Layout] = {
         optional=frozenset({"channel"}),
         grain="order",
         amounts="What the order came to in the shop's own currency: with tax and shipping, after discounts.",
-        void_when=(Condition("Status", "cancell?ed|closed|pending[ _]payment|suspected fraud|fraud"),),
+        void_when=(
+            Condition(
+                "Status",
+                "cancell?ed|closed|rejected|pending[ _](payment|paypal)|(suspected )?fraud|paypal[ _]reversed",
+            ),
+        ),
         refunded=("Total Refunded", "Grand Total (Purchased)"),
     ),
     "square-items": Layout(
@@ -148,7 +172,7 @@ LAYOUTS: dict[str, Layout] = {
         amounts="Net sales of the item: after discounts, without tax and tips.",
         return_when=(Condition("Event Type", "refund"),),
         not_products=(
-            (_GIFT_CARD, Condition("Itemization Type", "gift card.*")),
+            (_GIFT_CARD, Condition("Itemization Type", "gift[ _]card.*")),
             (_GIFT_CARD, Condition("Item", "gift card.*")),
         ),
         time_of_day="Time",
@@ -189,7 +213,8 @@ LAYOUTS: dict[str, Layout] = {
             "What was paid, in the currency of the account: with tax, shipping and tips, after discounts, before fees."
         ),
         void_when=(
-            Condition("Status", "paid|succeeded|partially refunded|disputed", is_negated=True),
+            Condition("Status", "paid|succeeded|partial(ly)? refund(ed)?|disputed", is_negated=True),
+            Condition("Dispute Status", "lost|charge_refunded"),
             Condition("Mode", "test"),
             Condition("Captured", "false"),
         ),
