@@ -32,7 +32,8 @@ def count_differences(connection: Any) -> dict[str, int]:
 
 def main(which: str, path: str) -> None:
     connection = connect()
-    as_of = default_as_of(connection.read_parquet(path))
+    as_of = default_as_of(Dataset(connection.read_parquet(path)))
+    assert as_of
     if which in {"sql", "compare"}:
         by_hand(connection, path, as_of)
     if which in {"ibis", "compare"}:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from customerbase.terminal import print_fault, print_rows, print_summary, show_progress
+from customerbase.terminal import print_fault, print_rows, print_segments, print_summary, show_progress
 
 SUMMARY: dict[str, Any] = {
     "sources": [{"source": "[red]may[/].csv", "layout": "online-retail"}, {"source": "june.csv", "layout": "mapped"}],
@@ -15,10 +15,12 @@ SUMMARY: dict[str, Any] = {
         {"rule": "is_return", "rows": 20, "reason": "are returns"},
         {"rule": "is_product", "rows": 880, "reason": "sell a product"},
     ],
+    "base": "orders",
     "n_customers": 1_000,
     "n_without_purchase": 3,
     "as_of": "2011-12-10",
     "gross_revenue": 12_345.678,
+    "monetary": 12_000.0,
     "segments": [
         {
             "name": "Loyal [b]",
@@ -55,6 +57,40 @@ def test_the_summary_says_what_came_in_and_what_to_do(capsys: pytest.CaptureFixt
     assert "Thank them." in out
     assert "Ask them." not in out
     assert f"\n  {SUMMARY['files'][0]}\n" in out
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        (
+            {"base": "coupons", "gross_revenue": None, "monetary": None, "n_without_purchase": 0},
+            "1,000 customers with a coupon before 2011-12-10",
+        ),
+        (
+            {"base": "customers", "as_of": "undated", "gross_revenue": None},
+            "1,000 customers (undated), monetary value 12,000.00; 3 more neither ordered nor spent anything",
+        ),
+        (
+            {"base": "customers", "gross_revenue": None, "monetary": None, "n_without_purchase": 0},
+            "1,000 customers as of 2011-12-10",
+        ),
+    ],
+    ids=["coupons", "undated", "dated"],
+)
+def test_the_summary_suits_what_is_known(known: dict[str, Any], line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Customers are those with a coupon, or of a file; what is not known of money is not told."""
+    print_summary({**SUMMARY, **known})
+    assert line in capsys.readouterr().out.splitlines()
+
+
+def test_without_revenue_there_is_no_column_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither in the table nor beside a segment stand zeros that nobody has counted."""
+    segments = [{**SUMMARY["segments"][0], "revenue_share": None}]
+    print_summary({**SUMMARY, "segments": segments})
+    assert "Revenue" not in capsys.readouterr().out
+    strategy = {"goal": "Keep.", "actions": ["Thank."], "channel": "Post.", "avoid": "Noise.", "measure": "Orders."}
+    print_segments([{**segments[0], "traits": ["claim many coupons"], "strategy": strategy}])
+    assert capsys.readouterr().out.startswith("Loyal [b]: 1,000 customers (100.0%)\n")
 
 
 def test_rows_are_a_table_and_the_rest_is_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 
 from customerbase.config import DEFAULT_N_SEGMENTS, Config
-from customerbase.features.customers import parse_date
+from customerbase.features.customers import base_of, is_in_base, parse_date
+from customerbase.schema import MONEY
 from customerbase.workspace import Run, Workspace
+from customerbase.workspace.manifest import UNDATED
 
 if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation
@@ -28,31 +30,52 @@ def write_segmentation(begun: Run, described: ir.Table, config: Config) -> None:
     else:
         model = make_clusterer(config.model, config.n_segments or DEFAULT_N_SEGMENTS, random_state=config.seed)
     result = find_segments(described, model, random_state=config.seed)
-    begun.write_table("assignments", result.assignments, as_of=result.as_of, order_by="customer_id")
-    begun.write_json("segments", _plain_segmentation(result, described, config), as_of=result.as_of)
+    as_of = result.as_of or UNDATED
+    begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
+    begun.write_json("segments", _plain_segmentation(result, described, config), as_of=as_of)
     _write_model(begun, result, config)
 
 
 def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:
     from customerbase.segmentation.segments import segments_to_json
 
-    has_purchase = described.frequency > 0
-    totals = described.agg(
-        n_customers=described.count(where=has_purchase),
-        n_without_purchase=described.count(where=~has_purchase),
-        gross_revenue=described.gross_revenue.sum(),
-        days_since_last_order=described.recency_days.min(),
-    )
-    counts = totals.to_pyarrow().to_pylist()[0]
+    n_customers = sum(one.n_customers for one in result.segments)
     return {
-        "as_of": result.as_of.isoformat(),
+        "as_of": result.as_of.isoformat() if result.as_of else UNDATED,
         "model": config.model,
-        **counts,
-        "gross_revenue": float(counts["gross_revenue"]),
+        "base": base_of(described),
+        "n_customers": n_customers,
+        **_totals(described, n_customers),
         "labels": list(result.labels),
         "quality": asdict(result.quality) if result.quality else None,
         "segments": segments_to_json(result),
     }
+
+
+def _totals(described: ir.Table, n_customers: int) -> dict[str, Any]:
+    """Count who got no segment, and add up what the table knows of money; None of what it does not know."""
+    money = [name for name in ("gross_revenue", "monetary") if name in described.columns]
+    recency = "coupon_recency_days" if base_of(described) == "coupons" else "recency_days"
+    totals: dict[str, Any] = {
+        "n_in_base": described.count(where=is_in_base(described)),
+        "n_all": described.count(),
+        # Decimals, so that the order of rows has no say.
+        **{name: described[name].cast(MONEY).sum() for name in money},
+    }
+    if recency in described.columns:
+        totals["days"] = described[recency].min()
+    found = described.agg(**totals).to_pyarrow().to_pylist()[0]
+    return {
+        "n_without_purchase": found["n_all"] - found["n_in_base"],
+        "n_incomplete": found["n_in_base"] - n_customers,
+        "gross_revenue": _float(found.get("gross_revenue")),
+        "monetary": _float(found.get("monetary")),
+        "days_since_last_order": found.get("days"),
+    }
+
+
+def _float(amount: object) -> float | None:
+    return None if amount is None else float(str(amount))
 
 
 def _write_model(begun: Run, result: "Segmentation", config: Config) -> None:
@@ -61,8 +84,9 @@ def _write_model(begun: Run, result: "Segmentation", config: Config) -> None:
     facts = {"as_of": result.as_of, "model": config.model, "seed": config.seed, "labels": list(result.labels)}
     model: Any = result.model
     content = dump_model(model, make_probe(model), facts)
-    begun.write_bytes("models", content, as_of=result.as_of, suffix=".model")
-    begun.write_json("models", read_card(content), as_of=result.as_of)
+    as_of = result.as_of or UNDATED
+    begun.write_bytes("models", content, as_of=as_of, suffix=".model")
+    begun.write_json("models", read_card(content), as_of=as_of)
 
 
 def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmentation":
@@ -93,4 +117,6 @@ def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmen
         Quality(**{**stored["quality"], "reasons": tuple(stored["quality"]["reasons"])}) if stored["quality"] else None
     )
     assignments = workspace.table("assignments", day)
-    return restore(stored["segments"], stored["labels"], model, assignments, parse_date(day), quality)
+    return restore(
+        stored["segments"], stored["labels"], model, assignments, None if day == UNDATED else parse_date(day), quality
+    )

@@ -92,8 +92,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     ...          "strategy": {"actions": ["Thank."]}}
     >>> print_summary({"sources": [{"source": "a.csv", "layout": "online-retail"}], "rows_in": 4, "rows_kept": 3,
     ...                "set_aside": [{"rows": 1, "share": 0.25, "reason": "name no customer"}], "marked": [],
-    ...                "n_customers": 2, "n_without_purchase": 0, "as_of": "2011-12-10", "gross_revenue": 99.5,
-    ...                "segments": [loyal], "workspace": "shop", "files": [], "notes": []})
+    ...                "base": "orders", "n_customers": 2, "n_without_purchase": 0, "as_of": "2011-12-10",
+    ...                "gross_revenue": 99.5, "segments": [loyal], "workspace": "shop", "files": [], "notes": []})
     4 rows read from a.csv (online-retail)
                3 kept (75.0%)
                1 set aside (25.0%): name no customer
@@ -118,13 +118,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     for outcome in summary["marked"]:
         if outcome["rule"] != "is_product":
             console.print(Text(f"{outcome['rows']:>12,} of those kept {outcome['reason']}"))
-    without = summary["n_without_purchase"]
-    others = f"; {without:,} more have only returns" if without else ""
     console.print()
-    console.print(
-        f"{summary['n_customers']:,} customers with a purchase before {summary['as_of']}, "
-        f"gross revenue {summary['gross_revenue']:,.2f}{others}"
-    )
+    console.print(_describe_base(summary))
     for note in summary["notes"]:
         console.print(Text(f"Note: {note}"))
     console.print()
@@ -133,6 +128,29 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     console.print(Text(f"Written to {summary['workspace']}:"))
     for path in summary["files"]:
         console.print(Text(f"  {path}"), soft_wrap=True)
+
+
+_BASES = {
+    "orders": ("with a purchase ", "have only returns"),
+    "coupons": ("with a coupon ", "have burnt coupons alone"),
+    "customers": ("", "neither ordered nor spent anything"),
+}
+"""What a base is made of, and what its table says of the customers who do not belong to it."""
+
+
+def _describe_base(summary: Mapping[str, Any]) -> str:
+    """Say how many customers there are, at which date, what they spent, and how many more got no segment."""
+    who, others = _BASES[summary["base"]]
+    when = "(undated)" if summary["as_of"] == "undated" else f"before {summary['as_of']}"
+    if summary["base"] == "customers" and when != "(undated)":
+        when = f"as of {summary['as_of']}"
+    words = f"{summary['n_customers']:,} customers {who}{when}"
+    if summary["gross_revenue"] is not None:
+        words += f", gross revenue {summary['gross_revenue']:,.2f}"
+    elif summary["monetary"] is not None:
+        words += f", monetary value {summary['monetary']:,.2f}"
+    without = summary["n_without_purchase"]
+    return f"{words}; {without:,} more {others}" if without else words
 
 
 def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:
@@ -160,7 +178,9 @@ def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:
     """
     console = _output()
     for each in segments:
-        size = f"{each['n_customers']:,} customers ({each['share']:.1%}), {each['revenue_share']:.1%} of revenue"
+        size = f"{each['n_customers']:,} customers ({each['share']:.1%})"
+        if each["revenue_share"] is not None:
+            size += f", {each['revenue_share']:.1%} of revenue"
         console.print(Text.assemble((each["name"], "bold"), f": {size}"))
         strategy = each["strategy"]
         lines = ["; ".join(each["traits"]), f"Goal: {strategy['goal']}", *(f"Do: {do}" for do in strategy["actions"])]
@@ -173,17 +193,14 @@ def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:
 def _segment_table(segments: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("Segment", no_wrap=True)
-    for name in ("Customers", "Share", "Revenue"):
+    has_revenue = all(each["revenue_share"] is not None for each in segments)
+    for name in ("Customers", "Share", "Revenue") if has_revenue else ("Customers", "Share"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("First action")
     for each in segments:
-        table.add_row(
-            Text(each["name"]),
-            f"{each['n_customers']:,}",
-            f"{each['share']:.1%}",
-            f"{each['revenue_share']:.1%}",
-            Text(each["strategy"]["actions"][0]),
-        )
+        revenue = [f"{each['revenue_share']:.1%}"] if has_revenue else []
+        size = [f"{each['n_customers']:,}", f"{each['share']:.1%}", *revenue]
+        table.add_row(Text(each["name"]), *size, Text(each["strategy"]["actions"][0]))
     return table
 
 

@@ -351,16 +351,16 @@ def _format(stored: Mapping[str, Any]) -> Format:
 
 
 def _write_features(begun: Run, lines: ir.Table, config: Config, workspace: Workspace, n_rows: int) -> ir.Table:
-    as_of = parse_date(config.as_of) if config.as_of else default_as_of(lines)
+    as_of = parse_date(config.as_of) if config.as_of else default_as_of(Dataset(lines))
     first = lines.ordered_at.min().to_pyarrow().as_py()
-    if first is not None and first.date() >= as_of:
+    if first is not None and as_of and first.date() >= as_of:
         raise DataError(f"There is no order before {as_of}: the first is of {first.date()}. Choose a later --as-of.")
     described = _describe(lines, as_of, workspace.connection, -(-n_rows // ROWS_PER_BUCKET))
     begun.write_table("features", described, as_of=as_of, order_by="customer_id")
     return begun.table("features", as_of)
 
 
-def _describe(lines: ir.Table, as_of: date, connection: "Backend", n_buckets: int) -> ir.Table:
+def _describe(lines: ir.Table, as_of: date | None, connection: "Backend", n_buckets: int) -> ir.Table:
     if n_buckets <= 1:
         return customer_features(Dataset(lines), as_of)
     bucket = (lines.customer_id.hash() % n_buckets + n_buckets) % n_buckets  # a hash may be negative

@@ -215,20 +215,20 @@ def test_as_of_is_a_column(tiny_clean: Dataset) -> None:
 
 def test_default_day_is_that_after_the_last_line(tiny_clean: Dataset) -> None:
     """The last line that is kept is the return of 5 February."""
-    assert default_as_of(tiny_clean.order_lines) == date(2024, 2, 6)
+    assert default_as_of(tiny_clean) == date(2024, 2, 6)
     assert customer_features(tiny_clean).as_of.min().to_pyarrow().as_py() == date(2024, 2, 6)
 
 
 def test_default_day_ignores_lines_of_the_future(tiny_shop: Dataset) -> None:
     """A line dated after the day of reading does not move it."""
     cleaned = clean(tiny_shop, today=date(2024, 1, 31))
-    assert default_as_of(cleaned.data.order_lines) == date(2024, 2, 1)
+    assert default_as_of(cleaned.data) == date(2024, 2, 1)
 
 
 def test_default_day_needs_a_line(tiny_clean: Dataset) -> None:
     """Without a line there is no day, and the message says where to look."""
     with pytest.raises(DataError, match=r"No order line is left after cleaning.*audit"):
-        default_as_of(tiny_clean.order_lines.filter(ibis.literal(value=False)))
+        default_as_of(Dataset(tiny_clean.order_lines.filter(ibis.literal(value=False))))
 
 
 def test_a_time_counts_as_its_day() -> None:

@@ -225,9 +225,9 @@ def test_other_predictions_than_written_are_refused(content: bytes) -> None:
     ("member", "edit"),
     [
         ("model.json", lambda tree: tree.pop("steps")),
-        ("model.json", lambda tree: tree["steps"][4][1]["parameters"].update(made_up=1)),
-        ("model.json", lambda tree: tree["steps"][2][1]["fitted"].update(scale_={"array": "nowhere"})),
-        ("model.json", lambda tree: tree["steps"][4][1]["parameters"].update(n_clusters=2)),
+        ("model.json", lambda tree: tree["steps"][5][1]["parameters"].update(made_up=1)),
+        ("model.json", lambda tree: tree["steps"][3][1]["fitted"].update(scale_={"array": "nowhere"})),
+        ("model.json", lambda tree: tree["steps"][5][1]["parameters"].update(n_clusters=2)),
         ("card.json", lambda card: card.pop("feature_columns")),
         ("card.json", lambda card: card.update(feature_columns=["a", "b"])),
         ("card.json", lambda card: card.clear()),

@@ -100,7 +100,10 @@ def flatten(value: ir.Table | Sequence[Mapping[str, Any]] | Mapping[str, Any]) -
         # One column has one type: values are texts.
         rows = value.get("outcomes") or [{"name": name, "value": _text(cell)} for name, cell in value.items()]
         return [_flat_row(row) for row in rows]
-    return [_flat_row(row) for row in value]
+    rows = [_flat_row(row) for row in value]
+    if all(row.get("revenue_share") is None for row in rows):  # nothing is known of money: no column of dashes
+        return [{name: cell for name, cell in row.items() if name != "revenue_share"} for row in rows]
+    return rows
 
 
 def _text(cell: object) -> str | None:

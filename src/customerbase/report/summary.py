@@ -62,9 +62,7 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
         "set_aside": _reasons(audit["outcomes"], "quarantined"),
         "marked": _reasons(audit["outcomes"], "marked"),
         "sources": audit["formats"],
-        "n_customers": stored["n_customers"],
-        "n_without_purchase": stored["n_without_purchase"],
-        "gross_revenue": stored["gross_revenue"],
+        **{name: stored[name] for name in ("base", "n_customers", "n_without_purchase", "gross_revenue", "monetary")},
         "notes": _notes(stored, workspace.runs[-1]),
         "segments": stored["segments"],
         "files": _list_files(workspace, stored["as_of"]),
@@ -75,8 +73,11 @@ def _notes(stored: Mapping[str, Any], log: Mapping[str, Any]) -> list[str]:
     """Say what a reader should not overlook."""
     notes = []
     days = stored["days_since_last_order"]
-    if days > _LONG_SILENCE_DAYS:
-        notes.append(f"the last order is {days:,} days older than {stored['as_of']}; is that the date you meant?")
+    if stored["base"] != "customers" and days > _LONG_SILENCE_DAYS:
+        last = "order" if stored["base"] == "orders" else "coupon"
+        notes.append(f"the last {last} is {days:,} days older than {stored['as_of']}; is that the date you meant?")
+    if n := stored["n_incomplete"]:
+        notes.append(f"{n:,} of the customers lack recency_days, frequency or monetary, and get no score.")
     if dropped := log.get("dropped_snapshots"):
         notes.append(f"these order lines are others than before, so the results of {', '.join(dropped)} were dropped.")
     return notes

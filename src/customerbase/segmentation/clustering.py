@@ -5,17 +5,24 @@ from contextlib import AbstractContextManager
 
 from sklearn.base import ClusterMixin
 from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from customerbase.errors import UsageError
-from customerbase.segmentation.preparation import ColumnSelector, SignedLog, Winsorizer
+from customerbase.segmentation.preparation import ColumnSelector, MedianFill, SignedLog, Winsorizer
 
-__all__ = ["CLUSTERERS", "DEFAULT_COLUMNS", "make_clusterer", "single_thread"]
+__all__ = ["CLUSTERERS", "COUPON_COLUMNS", "DEFAULT_COLUMNS", "make_clusterer", "single_thread"]
 
 DEFAULT_COLUMNS = ("recency_days", "frequency", "monetary")
 """More columns are not better segments: with all of them k-means tells future spend apart less well."""
+
+# Of the eight features of coupons the counts (claims, burnings, days, merchants) are nearly one (correlations of 0.7 to
+# 0.98), while recency, number and rate are independent of each other. They tell apart who claims much, who burns, and
+# who has stopped; without recency the last are lost among the others.
+COUPON_COLUMNS = ("coupon_recency_days", "n_claimed", "burn_rate")
+"""By what customers are compared of whom coupons alone are known."""
 
 
 def _kmeans(n_segments: int, random_state: int) -> KMeans:
@@ -34,8 +41,11 @@ def make_clusterer(
     n_segments: int = 6,
     random_state: int = 0,
     columns: Sequence[str] = DEFAULT_COLUMNS,
+    one_hot: Sequence[str] = (),
 ) -> Pipeline:
     """Make an unfitted pipeline: columns by name, winsorised at 1 %, signed logarithm, standardised, clustered.
+
+    What is missing is filled with the column's median, so that everybody gets a segment.
 
     The signed logarithm divides by the median, so that the unit of money changes no segment; winsorising keeps a
     handful of extreme customers from becoming a segment of their own.
@@ -50,6 +60,9 @@ def make_clusterer(
         Seed of the algorithm, at least 0: equal features and an equal seed give equal segments.
     columns
         Columns of the feature table that customers are compared by.
+    one_hot
+        Columns of text, such as gender, of which each value becomes a column of 0 and 1; a value that was never seen
+        is 0 everywhere. A model with such columns cannot be written to a model file.
 
     Raises
     ------
@@ -75,15 +88,21 @@ def make_clusterer(
         )
     _check_int("n_segments", n_segments, 2)
     _check_int("random_state", random_state, 0)
-    return Pipeline(
-        [
-            ("select", ColumnSelector(_checked_columns(columns))),
-            ("winsorize", Winsorizer(lower=0.01, upper=0.99)),
-            ("log", SignedLog()),
-            ("standardize", StandardScaler()),
-            ("cluster", CLUSTERERS[name](n_segments, random_state)),
-        ]
-    )
+    steps = [
+        ("select", ColumnSelector(_checked_columns(columns))),
+        ("fill", MedianFill()),
+        ("winsorize", Winsorizer(lower=0.01, upper=0.99)),
+        ("log", SignedLog()),
+        ("standardize", StandardScaler()),
+    ]
+    if one_hot:
+        steps = [("prepare", _encode_beside(Pipeline(steps), columns, _checked_columns(one_hot)))]
+    return Pipeline([*steps, ("cluster", CLUSTERERS[name](n_segments, random_state))])
+
+
+def _encode_beside(numbers: Pipeline, columns: Sequence[str], one_hot: Sequence[str]) -> ColumnTransformer:
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    return ColumnTransformer([("numbers", numbers, list(columns)), ("categories", encoder, list(one_hot))])
 
 
 def single_thread() -> AbstractContextManager[object]:

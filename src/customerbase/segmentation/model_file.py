@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from customerbase.errors import DataError, UsageError
-from customerbase.segmentation.preparation import ColumnSelector, SignedLog, Winsorizer
+from customerbase.segmentation.preparation import ColumnSelector, MedianFill, SignedLog, Winsorizer
 from customerbase.segmentation.rfm import RFM, RFM_COLUMNS
 
 __all__ = ["FITTED", "FORMAT_VERSION", "dump_model", "load_model", "make_probe", "read_card"]
@@ -34,6 +34,7 @@ FITTED: dict[type[BaseEstimator], tuple[str, ...]] = {
     ColumnSelector: ("n_features_in_",),
     Winsorizer: ("n_features_in_", "lower_bounds_", "upper_bounds_"),
     SignedLog: ("n_features_in_", "scale_"),
+    MedianFill: ("n_features_in_", "medians_"),
     StandardScaler: ("n_features_in_", "mean_", "scale_", "var_"),
     KMeans: ("n_features_in_", "cluster_centers_"),
     RFM: ("n_features_in_", "edges_", "segment_names_", "cell_segments_"),
@@ -177,7 +178,8 @@ def _learnt_levels(model: BaseEstimator) -> dict[str, npt.NDArray[np.float64]]:
     steps = {type(step): step for _, step in getattr(model, "steps", [])}
     if not {ColumnSelector, Winsorizer, SignedLog} <= set(steps):
         raise UsageError(
-            f"A model file holds an RFM or a pipeline of make_clusterer. Got {type(model).__name__} instead."
+            f"A model file holds an RFM or a pipeline of make_clusterer. Got {type(model).__name__} instead. "
+            "One with one_hot columns cannot be written either."
         )
     bounds = steps[Winsorizer].lower_bounds_, steps[SignedLog].scale_, steps[Winsorizer].upper_bounds_
     return dict(zip(steps[ColumnSelector].columns, np.sort(np.column_stack(bounds), axis=1), strict=True))

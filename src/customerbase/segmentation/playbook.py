@@ -1,6 +1,7 @@
 """From the profile of a segment to its name and strategy; what is said about each kind stands in `playbook.toml`."""
 
 import tomllib
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +29,12 @@ __all__ = [
     "parse_playbook",
 ]
 
-KINDS = ("life-cycle", "behaviour", "coupons", "engagement", "everyone", "scheme")
-"""Life-cycle kinds are named by distance; the next three only where their features clearly say so."""
+KINDS = ("life-cycle", "coupon-use", "behaviour", "coupons", "engagement", "everyone", "plain", "scheme")
+"""Life-cycle kinds are named by distance, and where nothing is known of orders the kinds of coupon use; the next three
+only where their features clearly say so; the plain kind where no other suits."""
+
+DISTANCE_KINDS = ("life-cycle", "coupon-use")
+LAST_RESORT = 1e3
 
 INELIGIBLE = 1e6
 SPECIAL_BONUS = 0.5
@@ -294,6 +299,10 @@ def _cost(profile: Profile, archetype: Archetype, is_alone: bool) -> float:
     """Return the squared distance over the prototype's features; a special kind that is met goes first."""
     if archetype.kind == "everyone":
         return -1.0 if is_alone else INELIGIBLE
+    if archetype.kind == "plain":
+        return LAST_RESORT
+    if archetype.kind == "coupon-use" and ("burn_rate" not in profile or {"recency_days", "frequency"} <= set(profile)):
+        return INELIGIBLE
     if archetype.kind == "scheme" or not all(_is_met(requirement, profile) for requirement in archetype.requires):
         return INELIGIBLE
     squares = [
@@ -301,7 +310,7 @@ def _cost(profile: Profile, archetype: Archetype, is_alone: bool) -> float:
         for feature, rank in archetype.prototype.items()
         if feature in profile
     ]
-    return sum(squares) - (0.0 if archetype.kind == "life-cycle" else SPECIAL_BONUS)
+    return sum(squares) - (0.0 if archetype.kind in DISTANCE_KINDS else SPECIAL_BONUS)
 
 
 def _is_met(requirement: Requirement, profile: Profile) -> bool:
@@ -322,11 +331,16 @@ QUALIFIERS = {
     "age_days": ("longer known", "newer"),
     "average_basket_units": ("larger baskets", "smaller baskets"),
     "return_rate": ("more returns", "fewer returns"),
+    "n_claimed": ("more coupons", "fewer coupons"),
+    "burn_rate": ("burn more", "burn less"),
+    "coupon_recency_days": ("longer silent", "not so long silent"),
+    "engagement_score": ("more active", "less active"),
 }
 """Words for a segment above or below its namesake in a feature; of clear differences the first here is told."""
 
+N_SHADES = 6
 SHADES = {
-    words: (-0.5 if is_lower else 0.5) * (place + 1) / len(QUALIFIERS)
+    words: (-0.5 if is_lower else 0.5) * (place % N_SHADES + 1) / N_SHADES
     for place, pair in enumerate(QUALIFIERS.values())
     for is_lower, words in enumerate(pair)
 }
@@ -344,7 +358,9 @@ def _distinguish(profiles: Sequence[Profile], archetypes: Sequence[Archetype]) -
         namesake = namesakes.setdefault(archetype.key, profile)
         qualifiers = () if namesake is profile else _qualify(profile, namesake)
         names[index] = next(
-            name for name in _possible_names(archetype, qualifiers, namesake is profile) if name.name not in taken
+            name
+            for name in _possible_names(archetype, profile, qualifiers, namesake is profile)
+            if name.name not in taken
         )
         taken.add(names[index].name)
     return [names[index] for index in range(len(profiles))]
@@ -363,14 +379,31 @@ def _qualify(profile: Profile, namesake: Profile) -> tuple[str, ...]:
     )
 
 
-def _possible_names(archetype: Archetype, qualifiers: tuple[str, ...], is_plain: bool) -> Iterator[SegmentName]:
-    if is_plain:
+def _possible_names(
+    archetype: Archetype, profile: Profile, qualifiers: tuple[str, ...], is_plain: bool
+) -> Iterator[SegmentName]:
+    if archetype.kind == "plain":
+        for name in _plain_names(profile):
+            # Any name can come up here, so the colour is made of the name; without the brightest tones.
+            yield SegmentName(name, f"#{zlib.crc32(name.encode()) & 0xBFBFBF:06x}", archetype)
+    elif is_plain:
         yield SegmentName(archetype.name, archetype.color, archetype)
     for n_words in range(1, len(qualifiers) + 1):
         for words in combinations(qualifiers, n_words):
             yield SegmentName(f"{archetype.name}, {' and '.join(words)}", _shade(archetype.color, words), archetype)
     for number in range(2, 1000):
         yield SegmentName(f"{archetype.name} {number}", _shade(archetype.color, ("lower spend",) * number), archetype)
+
+
+def _plain_names(profile: Profile) -> Iterator[str]:
+    """Name a segment by what it has most or least of: one word more as long as the name is taken."""
+    by_distance = sorted(profile, key=lambda feature: -abs(profile[feature].percentile_rank - 0.5))
+    words = [
+        f"{'high' if profile[feature].percentile_rank > 0.5 else 'low'} {feature.removeprefix('n_').replace('_', ' ')}"
+        for feature in by_distance
+    ]
+    for n_words in range(2, len(words) + 1) if len(words) > 1 else range(len(words), len(words) * 2):
+        yield ", ".join(words[:n_words]).capitalize()
 
 
 def _shade(color: str, words: tuple[str, ...]) -> str:

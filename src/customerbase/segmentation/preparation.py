@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from customerbase.errors import DataError, UsageError
 
-__all__ = ["ColumnSelector", "SignedLog", "Winsorizer", "select_columns"]
+__all__ = ["ColumnSelector", "MedianFill", "SignedLog", "Winsorizer", "select_columns"]
 
 
 def select_columns(X: npt.ArrayLike | pd.DataFrame, columns: Sequence[str]) -> npt.ArrayLike:
@@ -39,12 +40,21 @@ def select_columns(X: npt.ArrayLike | pd.DataFrame, columns: Sequence[str]) -> n
 
 
 class _Preparation(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """What the steps share: a finite matrix of floats in, one column out for each column in."""
+    """What the steps share: a matrix of floats in, one column out for each column in."""
+
+    _allows_missing = False
+
+    def __sklearn_tags__(self) -> Tags:
+        tags: Tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self._allows_missing
+        return tags
 
     def _matrix(self, X: npt.ArrayLike | pd.DataFrame, *, reset: bool = False) -> npt.NDArray[np.float64]:
         if not reset:
             check_is_fitted(self)
-        matrix: npt.NDArray[np.float64] = validate_data(self, X, reset=reset, dtype=np.float64)
+        matrix: npt.NDArray[np.float64] = validate_data(
+            self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan" if self._allows_missing else True
+        )
         return matrix
 
 
@@ -65,6 +75,8 @@ class ColumnSelector(_Preparation):
     array([[50.,  2.],
            [20.,  1.]])
     """
+
+    _allows_missing = True
 
     def __init__(self, columns: Sequence[str] | None = None) -> None:
         self.columns = columns
@@ -95,6 +107,37 @@ class ColumnSelector(_Preparation):
                 "Pass these columns in this order, or a DataFrame that names them once each."
             )
         return matrix
+
+
+class MedianFill(_Preparation):
+    """Fills what is missing with the learnt median of its column, 0 where nobody has a value.
+
+    scikit-learn's own imputer has a parameter that is not a number, which a model file, plain JSON, cannot hold.
+
+    Attributes
+    ----------
+    medians_
+        The median of each column, in the column's own unit; shape (n_columns,).
+
+    Examples
+    --------
+    >>> MedianFill().fit_transform([[1.0], [np.nan], [2.0], [9.0]]).ravel()
+    array([1., 2., 2., 9.])
+    """
+
+    _allows_missing = True
+
+    def fit(self, X: npt.ArrayLike | pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002
+        """Learn the medians."""
+        columns = self._matrix(X, reset=True).T
+        known = [column[~np.isnan(column)] for column in columns]
+        self.medians_ = np.array([np.median(column) if len(column) else 0.0 for column in known])
+        return self
+
+    def transform(self, X: npt.ArrayLike | pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Fill what is missing; the shape stays."""
+        matrix = self._matrix(X)
+        return np.where(np.isnan(matrix), self.medians_, matrix)
 
 
 class Winsorizer(_Preparation):

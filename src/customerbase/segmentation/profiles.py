@@ -1,6 +1,6 @@
 """What a segment looks like: where its customers stand within the whole base, and that in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -24,10 +24,20 @@ PROFILE_FEATURES = (
     "return_rate",
     "discount_share",
     "is_one_time",
+    "coupon_recency_days",
     "n_claimed",
     "burn_rate",
+    "mean_days_to_burn",
+    "n_merchants",
     "n_sessions",
+    "average_session_minutes",
+    "n_pages",
+    "n_clicks",
+    "n_wishlist_adds",
+    "engagement_score",
+    "campaign_response_rate",
     "cart_abandonment_rate",
+    "age",
 )
 """The features of a profile, in the order in which it shows them; those that a table lacks are left out."""
 
@@ -74,7 +84,9 @@ def percentile_ranks(X: pd.DataFrame) -> pd.DataFrame:
     return (X.rank() - 0.5) / X.count()
 
 
-def make_profiles(X: pd.DataFrame, labels: npt.ArrayLike) -> dict[int, dict[str, FeatureSummary]]:
+def make_profiles(
+    X: pd.DataFrame, labels: npt.ArrayLike, further: Sequence[str] = ()
+) -> dict[int, dict[str, FeatureSummary]]:
     """Profile each segment against the whole base.
 
     Parameters
@@ -83,6 +95,8 @@ def make_profiles(X: pd.DataFrame, labels: npt.ArrayLike) -> dict[int, dict[str,
         The whole base: one row per customer, one numeric column per feature.
     labels
         The segment of each row.
+    further
+        Columns that a profile is to show beside `PROFILE_FEATURES`, such as those of the model.
 
     Returns
     -------
@@ -95,7 +109,7 @@ def make_profiles(X: pd.DataFrame, labels: npt.ArrayLike) -> dict[int, dict[str,
     >>> make_profiles(base, [0, 0, 1, 1])[1]
     {'frequency': FeatureSummary(percentile_rank=0.75, median=5.5, mean=5.5)}
     """
-    columns = [name for name in PROFILE_FEATURES if name in X]
+    columns = [name for name in dict.fromkeys([*PROFILE_FEATURES, *further]) if name in X]
     grouping = np.asarray(labels)
     by_segment = X[columns].groupby(grouping)
     ranks = percentile_ranks(X[columns]).groupby(grouping).mean()
@@ -133,6 +147,23 @@ MONETARY_WORDS = (
     (0.9, "high spend"),
     (1.0, "the highest spend"),
 )
+COUPON_RECENCY_WORDS = (
+    (0.2, "with a coupon very recently"),
+    (0.4, "with a coupon recently"),
+    (0.6, "last coupon a while ago"),
+    (0.77, "no coupon for long"),
+    (1.0, "longest without a coupon"),
+)
+CLAIMED_WORDS = (
+    (0.3, "claim few coupons"),
+    (0.7, "claim about as many coupons as most"),
+    (1.0, "claim many coupons"),
+)
+BURN_WORDS = (
+    (0.35, "burn less of them than others"),
+    (0.62, "burn about as much of them as others"),
+    (1.0, "burn more of them than others"),
+)
 
 
 def describe_traits(profile: Profile) -> tuple[str, ...]:
@@ -140,7 +171,8 @@ def describe_traits(profile: Profile) -> tuple[str, ...]:
 
     Returns
     -------
-    Recency, frequency and spend always where the profile has them; the rest only where it stands out.
+    Recency, frequency and spend always where the profile has them, and of customers of whom coupons alone are known
+    recency, number and burnt share of these; the rest only where it stands out.
 
     Examples
     --------
@@ -157,7 +189,9 @@ def describe_traits(profile: Profile) -> tuple[str, ...]:
         _banded(profile, "frequency", FREQUENCY_WORDS, "{words}: {median} (median)"),
         _banded(profile, "monetary", MONETARY_WORDS, "{words}: {median} (median)"),
         _age_trait(profile.get("age_days")),
-        *(_special_trait(profile, *rule) for rule in SPECIAL_TRAITS),
+        *(_coupon_traits(profile) if _has_coupons_alone(profile) else ()),
+        *(_special_trait(profile, *rule) for rule in _special_rules(profile)),
+        *(_plain_trait(name, profile[name]) for name in profile if name not in PROFILE_FEATURES),
     )
     return tuple(phrase for phrase in phrases if phrase)
 
@@ -167,7 +201,27 @@ def _banded(profile: Profile, feature: str, bands: tuple[tuple[float, str], ...]
     if summary is None:
         return ""
     words = next(words for upper, words in bands if summary.percentile_rank <= upper)
-    return template.format(words=words, median=_number(summary.median), days=_days(summary.median))
+    return template.format(words=words, median=_number(summary.median), mean=summary.mean, days=_days(summary.median))
+
+
+def _has_coupons_alone(profile: Profile) -> bool:
+    return "coupon_recency_days" in profile and "frequency" not in profile
+
+
+def _coupon_traits(profile: Profile) -> tuple[str, ...]:
+    return (
+        _banded(profile, "coupon_recency_days", COUPON_RECENCY_WORDS, "{words}, {median} {days} ago (median)"),
+        _banded(profile, "n_claimed", CLAIMED_WORDS, "{words}: {median} (median)"),
+        _banded(profile, "burn_rate", BURN_WORDS, "{words}: {mean:.0%} (mean)"),
+    )
+
+
+def _plain_trait(feature: str, summary: FeatureSummary) -> str:
+    """Tell of a column of the shop's own where it stands out."""
+    if CLEARLY_LOW < summary.percentile_rank < CLEARLY_HIGH:
+        return ""
+    words = "high" if summary.percentile_rank >= CLEARLY_HIGH else "low"
+    return f"{words} {feature.replace('_', ' ')}: {_number(summary.median)} (median)"
 
 
 def _days(number: float) -> str:
@@ -189,10 +243,26 @@ SPECIAL_TRAITS = (
     ("n_claimed", "percentile_rank", 0.0, 0.3, "claim few coupons: {median:,.0f} (median)"),
     ("burn_rate", "percentile_rank", 0.62, 1.0, "burn {mean:.0%} of the coupons they claim (mean)"),
     ("burn_rate", "percentile_rank", 0.0, 0.35, "burn only {mean:.0%} of the coupons they claim (mean)"),
+    ("mean_days_to_burn", "percentile_rank", 0.0, 0.35, "burn a coupon soon, after {median:,.0f} days (median)"),
+    ("mean_days_to_burn", "percentile_rank", 0.65, 1.0, "burn a coupon late, after {median:,.0f} days (median)"),
     ("n_sessions", "percentile_rank", 0.65, 1.0, "many visits: {median:,.0f} (median)"),
+    ("n_sessions", "percentile_rank", 0.0, 0.2, "hardly visit: {median:,.0f} times (median)"),
+    ("n_clicks", "percentile_rank", 0.75, 1.0, "many clicks: {median:,.0f} (median)"),
+    ("n_wishlist_adds", "percentile_rank", 0.75, 1.0, "long wish lists: {median:,.0f} (median)"),
+    ("campaign_response_rate", "percentile_rank", 0.65, 1.0, "answer {mean:.0%} of campaigns (mean)"),
     ("cart_abandonment_rate", "percentile_rank", 0.6, 1.0, "leave {mean:.0%} of their baskets (mean)"),
+    ("age", "percentile_rank", 0.65, 1.0, "older than most: {median:,.0f} years (median)"),
+    ("age", "percentile_rank", 0.0, 0.35, "younger than most: {median:,.0f} years (median)"),
 )
 """Feature, statistic, from, to, phrase: said where the statistic lies in the range."""
+
+CLEARLY_LOW, CLEARLY_HIGH = 0.35, 0.65
+
+
+def _special_rules(profile: Profile) -> tuple[tuple[str, str, float, float, str], ...]:
+    """Leave out what is said of coupons already."""
+    told = {"n_claimed", "burn_rate"} if _has_coupons_alone(profile) else set()
+    return tuple(rule for rule in SPECIAL_TRAITS if rule[0] not in told)
 
 
 def _special_trait(

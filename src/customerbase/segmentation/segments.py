@@ -1,9 +1,9 @@
 """Customers to named segments: learn a model once, name what it finds, place customers of other dates with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -11,12 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from customerbase.errors import DataError
-from customerbase.features.customers import matrix
-from customerbase.segmentation.clustering import DEFAULT_COLUMNS, single_thread
+from customerbase.features.customers import base_of
+from customerbase.segmentation.clustering import single_thread
+from customerbase.segmentation.fitting import (
+    Clusterer,
+    fit_model,
+    model_columns,
+    place_customers,
+    suit_model,
+    take_customers,
+)
 from customerbase.segmentation.playbook import SegmentName, Strategy, name_from_scheme, name_segments
 from customerbase.segmentation.profiles import (
     PROFILE_FEATURES,
@@ -30,23 +37,14 @@ from customerbase.segmentation.rfm import RFM, SCORE_COLUMNS
 
 __all__ = ["Segment", "Segmentation", "assign", "restore", "segment", "segments_to_json"]
 
-BATCH_CUSTOMERS = 100_000
-"""Customers placed at a time, so that the model's working copies stay small."""
-
-
-class Clusterer(Protocol):
-    """What a model must offer: scikit-learn's `fit` and `predict`."""
-
-    def fit(self, X: pd.DataFrame) -> Any: ...  # noqa: ANN401
-    def predict(self, X: pd.DataFrame) -> npt.NDArray[np.int64]: ...
-
 
 @dataclass(frozen=True)
 class Segment:
     """One segment, with all that a manager reads about it.
 
-    `share` is its part of the customers with a purchase, `revenue_share` its part of their gross revenue; `archetype`
-    is a key of the playbook. A colour goes with a name and stays with it at every date.
+    `share` is its part of the customers of the base, `revenue_share` its part of their gross revenue (of their monetary
+    value in a file of one row per customer, and None where nothing is known of money); `archetype` is a key of the
+    playbook. A colour goes with a name and stays with it at every date.
     """
 
     id: int
@@ -54,7 +52,7 @@ class Segment:
     color: str
     n_customers: int
     share: float
-    revenue_share: float
+    revenue_share: float | None
     profile: Profile
     traits: tuple[str, ...]
     archetype: str
@@ -63,14 +61,15 @@ class Segment:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """The segments of one date and the model that placed the customers.
+    """The segments of one date (None: undated) and the model that placed the customers.
 
-    `assignments` has one row per customer with a purchase, sorted by `customer_id`: `customer_id, as_of, segment_id,
-    segment`, and of an RFM model also `r_score, f_score, m_score`. `segments` are those that have a customer, by `id`;
-    `labels` says which label of the model each of them is. `quality` is None for a model that compares no distances.
+    `assignments` has one row per customer of the base who could be placed, sorted by `customer_id`: `customer_id,
+    as_of, segment_id, segment`, and of an RFM model also `r_score, f_score, m_score`. `segments` are those that have a
+    customer, by `id`; `labels` says which label of the model each of them is. `quality` is None for a model that
+    compares no distances.
     """
 
-    as_of: date
+    as_of: date | None
     assignments: ir.Table
     segments: tuple[Segment, ...]
     quality: Quality | None
@@ -81,20 +80,22 @@ class Segmentation:
 def segment(
     features: ir.Table, model: Clusterer, random_state: int = 0, max_fit_customers: int = 200_000
 ) -> Segmentation:
-    """Learn a model from customer features, place every customer with a purchase, and name the segments.
+    """Learn a model from customer features, place every customer of the base (see `is_in_base`), and name the segments.
 
     The model learns from a seeded sample where there are more than `max_fit_customers`. Neither the order of the
     customers, nor the scale of money, nor the labels that the model happens to give changes a segment or a name.
-    Segments of a clusterer are numbered from 1 by spend, the highest first, and named from their profiles by the
-    playbook; those of `RFM` have the numbers and names of the scheme, and the ones without a customer are left out.
+    Segments of a clusterer are numbered from 1 by spend (by coupons claimed, where no spend is known), the highest
+    first, and named from their profiles by the playbook; those of `RFM` have the numbers and names of the scheme, and
+    the ones without a customer are left out.
 
     Parameters
     ----------
     features
         One row per customer of one date, as `customer_features` gives it.
     model
-        Of `make_clusterer`, an `RFM`, or another estimator with `fit` and `predict`, which then sees recency_days,
-        frequency and monetary. It is copied, never changed.
+        Of `make_clusterer`, an `RFM`, or another estimator with `fit` and `predict`. One without columns of its own
+        sees recency_days, frequency and monetary, or what `default_columns` gives for features without them. A pipeline
+        fills what is missing; any other model places those alone who have all its columns. It is copied, never changed.
     random_state
         Seed of the sample and of the quality figures.
     max_fit_customers
@@ -103,8 +104,10 @@ def segment(
     Raises
     ------
     DataError
-        No customer has a purchase, there are more segments than customers, or the customers are too alike; or the
+        The base is empty, there are more segments than customers, or the customers are too alike; or the
         features hold several dates.
+    UsageError
+        The features lack a column that an `RFM` scores.
 
     Examples
     --------
@@ -118,17 +121,20 @@ def segment(
     [(1, 'Loyal customers', 2, 0.5), (2, 'Hibernating', 2, 0.5)]
     """
     as_of = _read_date(features)
-    columns = _model_columns(model)
+    fitted = suit_model(model, features)
+    numbers, categories = model_columns(fitted, features)
+    columns = [*numbers, *categories]
     described = [name for name in PROFILE_FEATURES if name in features.columns]
-    X = matrix(features, list(dict.fromkeys([*columns, "gross_revenue", *described])))
-    if as_of is None or X.empty:
-        raise DataError("There is no customer with a purchase to segment. Read more orders, or choose a later --as-of.")
-    sample = _sample(X[columns], max_fit_customers, random_state)
-    fitted = _fit(model, sample)
-    labels = _predict(fitted, X[columns])
-    profiles = make_profiles(X, labels)
-    order = _order_labels(fitted, profiles)
-    segments = _describe(fitted, X, labels, {label: profiles[label] for label in order})
+    revenue = [name for name in ("gross_revenue", "monetary") if name in features.columns][:1]
+    X = take_customers(fitted, features, [*described, *revenue])
+    if X.empty:
+        raise DataError(_say_nobody(features))
+    fit_model(fitted, X[columns], max_fit_customers, random_state)
+    labels = place_customers(fitted, X[columns])
+    profiles = make_profiles(X, labels, numbers)
+    order = _order_labels(fitted, profiles, numbers[0])
+    shares = _revenue_shares(X[revenue[0]], labels) if revenue else {}
+    segments = _describe(fitted, labels, {label: profiles[label] for label in order}, shares)
     return Segmentation(
         as_of=as_of,
         assignments=_assignments(fitted, segments, order, X[columns], labels, as_of),
@@ -151,7 +157,7 @@ def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
 
     Returns
     -------
-    A table like `Segmentation.assignments`, of the customers with a purchase.
+    A table like `Segmentation.assignments`, of the customers of the base.
 
     Raises
     ------
@@ -169,9 +175,8 @@ def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
     [{'customer_id': 'z', 'segment': 'Potential Loyalist'}]
     """
     as_of = _read_date(features)
-    columns = _model_columns(segmentation.model)
-    X = matrix(features, columns)
-    labels = _predict(segmentation.model, X)
+    X = take_customers(segmentation.model, features)
+    labels = place_customers(segmentation.model, X)
     return _assignments(segmentation.model, segmentation.segments, segmentation.labels, X, labels, as_of)
 
 
@@ -202,7 +207,7 @@ def restore(
     labels: Sequence[int],
     model: Clusterer,
     assignments: ir.Table,
-    as_of: date,
+    as_of: date | None,
     quality: Quality | None = None,
 ) -> Segmentation:
     """Rebuild a segmentation from what was saved of it.
@@ -241,96 +246,59 @@ def _segment_from_json(one: Mapping[str, Any]) -> Segment:
 
 
 def _read_date(features: ir.Table) -> date | None:
-    """Return the one date of a feature table; None when it is empty."""
-    dates = features.aggregate(first=features.as_of.min(), last=features.as_of.max()).to_pyarrow().to_pylist()[0]
-    if dates["first"] != dates["last"]:
+    """Return the one date of a feature table; None when it is empty or undated."""
+    found = features.select("as_of").distinct().order_by("as_of").limit(3).to_pyarrow()["as_of"].to_pylist()
+    dates = sorted("undated" if day is None else str(day) for day in found)
+    if len(dates) > 1:
         raise DataError(
-            f"The features hold several dates, from {dates['first']} to {dates['last']}. "
+            f"The features hold several dates, from {dates[0]} to {dates[-1]}. "
             "Segment one date at a time: filter the table by as_of."
         )
-    first: date | None = dates["first"]
-    return first
+    return found[0] if found else None
 
 
-def _model_columns(model: Clusterer) -> list[str]:
-    selected = getattr(model[0], "columns", None) if isinstance(model, Pipeline) else None
-    return list(selected or DEFAULT_COLUMNS)
+def _say_nobody(features: ir.Table) -> str:
+    if base_of(features) == "customers":
+        return "There is no customer to segment who ordered or spent anything. Look at the file that was read."
+    base = "purchase" if base_of(features) == "orders" else "coupon"
+    return f"There is no customer with a {base} to segment. Read more orders, or choose a later --as-of."
 
 
-def _sample(X: pd.DataFrame, n_customers: int, random_state: int) -> pd.DataFrame:
-    if len(X) <= n_customers:
-        return X
-    chosen = np.random.default_rng(random_state).choice(len(X), n_customers, replace=False)
-    return X.iloc[np.sort(chosen)]
+VALUES = ("monetary", "average_order_value", "frequency", "n_claimed", "engagement_score")
+"""What stands for the value of a customer; the first that there is decides the order of segments."""
 
 
-def _fit(model: Clusterer, X: pd.DataFrame) -> Clusterer:
-    copy: Clusterer = clone(model)
-    _check_enough_customers(copy, X)
-    with single_thread():
-        copy.fit(X)
-    return copy
-
-
-def _check_enough_customers(model: Clusterer, X: pd.DataFrame) -> None:
-    n_segments = getattr(model[-1], "n_clusters", None) if isinstance(model, Pipeline) else None
-    if n_segments is None:
-        return
-    if n_segments > len(X):
-        customers = "1 customer" if len(X) == 1 else f"{len(X)} customers"
-        raise DataError(f"Cannot make {n_segments} segments of {customers}. {_advise_fewer(len(X))}read more orders.")
-    n_distinct = len(pd.DataFrame(clone(model)[:-1].fit_transform(X)).drop_duplicates())
-    if n_segments > n_distinct:
-        raise DataError(
-            f"Cannot make {n_segments} segments: by {', '.join(X.columns)} the {len(X)} customers are only "
-            f"{n_distinct} different {'kind' if n_distinct == 1 else 'kinds'}. "
-            f"{_advise_fewer(n_distinct)}use --model rfm."
-        )
-
-
-def _advise_fewer(most: int) -> str:
-    """Begin an advice; of one customer, or one kind of customers, no number of segments can be made."""
-    return f"Ask for at most {most} with --n-segments, or " if most > 1 else "Instead, "
-
-
-def _batches(X: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    for start in range(0, len(X), BATCH_CUSTOMERS):
-        yield X.iloc[start : start + BATCH_CUSTOMERS]
-
-
-def _predict(model: Clusterer, X: pd.DataFrame) -> npt.NDArray[np.int64]:
-    none: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
-    with single_thread():
-        return np.concatenate([none, *(model.predict(batch) for batch in _batches(X))])
-
-
-def _order_labels(model: Clusterer, profiles: Mapping[int, Profile]) -> tuple[int, ...]:
-    """Order by the scheme, else by spend; what a clusterer calls its clusters has no say."""
+def _order_labels(model: Clusterer, profiles: Mapping[int, Profile], first_column: str) -> tuple[int, ...]:
+    """Order by the scheme, else by value; what a clusterer calls its clusters has no say."""
     if isinstance(model, RFM):
         return tuple(profiles)
-    return tuple(sorted(profiles, key=lambda label: _rank_key(profiles[label])))
+    known = {name: None for profile in profiles.values() for name in profile}
+    value = next((name for name in VALUES if name in known), first_column)
+    names = list(dict.fromkeys([value, *known]))
+    return tuple(sorted(profiles, key=lambda label: _rank_key(profiles[label], names)))
 
 
-def _rank_key(profile: Profile) -> list[float]:
-    """Order profiles by spend rank, then by every other figure that they have."""
-    by_spend = ("monetary", *(name for name in profile if name != "monetary"))
-    return [-getattr(profile[name], part) for part in ("percentile_rank", "median", "mean") for name in by_spend]
+def _rank_key(profile: Profile, names: Sequence[str]) -> list[float]:
+    """Order profiles by the rank of their value, then by every other figure; one that is missing comes last."""
+    parts = ("percentile_rank", "median", "mean")
+    return [-getattr(profile.get(name), part, -np.inf) for part in parts for name in names]
 
 
 def _describe(
-    model: Clusterer, X: pd.DataFrame, labels: npt.NDArray[np.int64], profiles: Mapping[int, Profile]
+    model: Clusterer,
+    labels: npt.NDArray[np.int64],
+    profiles: Mapping[int, Profile],
+    shares: Mapping[int, float],
 ) -> tuple[Segment, ...]:
-    revenue = X.gross_revenue.groupby(labels).sum()
-    total = float(X.gross_revenue.sum())
     n_customers = np.bincount(labels)
     return tuple(
-        _make_segment(number, name, profile, int(n_customers[label]), len(X), _part(float(revenue[label]), total))
+        _make_segment(number, name, profile, int(n_customers[label]), len(labels), shares.get(label))
         for (label, profile), (number, name) in zip(profiles.items(), _numbers_and_names(model, profiles), strict=True)
     )
 
 
 def _make_segment(
-    number: int, name: SegmentName, profile: Profile, n_customers: int, n_all: int, revenue_share: float
+    number: int, name: SegmentName, profile: Profile, n_customers: int, n_all: int, revenue_share: float | None
 ) -> Segment:
     return Segment(
         id=number,
@@ -346,9 +314,11 @@ def _make_segment(
     )
 
 
-def _part(revenue: float, total: float) -> float:
-    """Return a revenue share; where nobody paid anything, nobody has one."""
-    return revenue / total if total else 0.0
+def _revenue_shares(revenue: pd.Series, labels: npt.NDArray[np.int64]) -> dict[int, float]:
+    """Return each label's share of the revenue; where nobody paid anything, nobody has one."""
+    total = float(revenue.sum())
+    sums = revenue.groupby(labels).sum()
+    return {int(label): float(sums[label]) / total if total else 0.0 for label in np.unique(labels)}
 
 
 def _numbers_and_names(model: Clusterer, profiles: Mapping[int, Profile]) -> list[tuple[int, SegmentName]]:
