@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["ORACLE", "CustomerLines", "describe"]
+__all__ = ["COUPON_ORACLE", "ORACLE", "CustomerLines", "describe", "describe_coupons"]
 
 
 @dataclass(frozen=True)
@@ -256,3 +256,88 @@ def describe(lines: pd.DataFrame, as_of: date) -> pd.DataFrame:
         described = CustomerLines(its_lines, as_of)
         rows[customer] = {name: feature(described) for name, feature in ORACLE.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(ORACLE), dtype=object)
+
+
+@dataclass(frozen=True)
+class CustomerEvents:
+    """The coupon events of one customer before `as_of`."""
+
+    events: pd.DataFrame
+    as_of: date
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        return self.events[self.events.event == "claimed"]
+
+    @cached_property
+    def burnt(self) -> pd.DataFrame:
+        return self.events[self.events.event == "burnt"]
+
+    @cached_property
+    def merchants(self) -> pd.Series:
+        return self.claims.merchant_name.fillna(self.claims.merchant_id)
+
+
+def coupon_recency_days(customer: CustomerEvents) -> int:
+    last: date = customer.events.occurred_at.max().date()
+    return (customer.as_of - last).days
+
+
+def n_claimed(customer: CustomerEvents) -> int:
+    return len(customer.claims)
+
+
+def n_burnt(customer: CustomerEvents) -> int:
+    return len(customer.burnt)
+
+
+def burn_rate(customer: CustomerEvents) -> float | None:
+    return divide(n_burnt(customer), n_claimed(customer))
+
+
+def mean_days_to_burn(customer: CustomerEvents) -> float | None:
+    days = []
+    for _, burning in customer.burnt.iterrows():
+        same = customer.claims[customer.claims.coupon_id == burning.coupon_id]
+        before = same.occurred_at[same.occurred_at <= burning.occurred_at]
+        if len(before):
+            days.append((burning.occurred_at.date() - before.max().date()).days)
+    return divide(sum(days), len(days))
+
+
+def n_claim_days(customer: CustomerEvents) -> int:
+    return int(customer.claims.occurred_at.dt.date.nunique())
+
+
+def n_merchants(customer: CustomerEvents) -> int:
+    return int(customer.merchants.nunique())
+
+
+def favourite_merchant(customer: CustomerEvents) -> str | None:
+    return most_lines(customer.merchants)
+
+
+COUPON_ORACLE: dict[str, Callable[[CustomerEvents], object]] = {
+    function.__name__: function
+    for function in (
+        coupon_recency_days,
+        n_claimed,
+        n_burnt,
+        burn_rate,
+        mean_days_to_burn,
+        n_claim_days,
+        n_merchants,
+        favourite_merchant,
+    )
+}
+"""Name of a feature → its definition over the coupon events of one customer."""
+
+
+def describe_coupons(events: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Give every feature of every customer with an event before `as_of`, as objects, indexed by customer."""
+    known = events[(events.occurred_at < pd.Timestamp(as_of)) & events.customer_id.notna()]
+    rows = {
+        customer: {name: feature(CustomerEvents(its_events, as_of)) for name, feature in COUPON_ORACLE.items()}
+        for customer, its_events in known.groupby("customer_id")
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(COUPON_ORACLE), dtype=object)

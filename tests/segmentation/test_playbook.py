@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerbase.errors import DataError
+from customerbase.segmentation.naming import name_from_scheme, name_segments
 from customerbase.segmentation.playbook import (
     KINDS,
     Archetype,
     load_playbook,
-    name_from_scheme,
-    name_segments,
     parse_playbook,
 )
 from customerbase.segmentation.profiles import PROFILE_FEATURES, FeatureSummary
@@ -255,6 +254,73 @@ def test_one_time_buyers_are_new_while_young(age: float, name: str) -> None:
 def test_special_kinds_only_where_clearly_so(features: dict[str, float | FeatureSummary], name: str) -> None:
     """Returns, baskets and coupons name a segment only when they lie far from the base."""
     assert names_of([make_profile(0.28, 0.63, 0.62, **features), make_profile(0.9, 0.2, 0.2)])[0] == name
+
+
+# Mean percentile ranks of coupon_recency_days, n_claimed and burn_rate of segments of the coupon workbook, and the name
+# that a reader of each profile gives.
+COUPON_WORKBOOK = {
+    "Coupon regulars": (0.25, 0.83, 0.56),
+    "Lapsed coupon regulars": (0.77, 0.67, 0.51),
+    "Claim and forget": (0.47, 0.50, 0.20),
+    "Choosy coupon users": (0.32, 0.33, 0.74),
+    "Former coupon users": (0.88, 0.18, 0.67),
+    "Coupon samplers": (0.68, 0.12, 0.04),
+}
+COUPON_FEATURES = ("coupon_recency_days", "n_claimed", "burn_rate")
+
+# The four published groups of the behaviour file: recency_days, frequency and monetary, with the median of orders.
+BEHAVIOUR = {
+    "Hibernating": (0.95, 0.09, 0.07, 5.0),
+    "Promising regulars": (0.60, 0.39, 0.39, 16.0),
+    "Loyal customers": (0.22, 0.79, 0.79, 49.0),
+    "Champions": (0.06, 0.93, 0.95, 75.0),
+}
+
+
+def test_coupon_segments_get_the_names_that_a_reader_gives() -> None:
+    """Where coupons alone are known, names speak of claiming and burning."""
+    profiles = [make_profile(**dict(zip(COUPON_FEATURES, row, strict=True))) for row in COUPON_WORKBOOK.values()]
+    assert names_of(profiles) == list(COUPON_WORKBOOK)
+
+
+def test_behaviour_groups_get_the_names_that_a_reader_gives() -> None:
+    """The largest group is the regular middle, and the smallest but one, silent and small, hibernates."""
+    profiles = [
+        make_profile(recency, monetary=monetary, frequency=FeatureSummary(frequency, orders, orders))
+        for recency, frequency, monetary, orders in BEHAVIOUR.values()
+    ]
+    assert names_of(profiles) == list(BEHAVIOUR)
+
+
+def test_the_middle_of_few_orders_is_no_habit() -> None:
+    """Where the middle of a shop has two orders it is about to sleep, as ever."""
+    middle = make_profile(0.55, monetary=0.38, frequency=FeatureSummary(0.38, 2.0, 2.3))
+    assert names_of([middle, make_profile(0.1, 0.95, 0.95)])[0] == "About to sleep"
+
+
+@given(st.lists(st.tuples(rank, rank, rank), min_size=2, max_size=12))
+def test_every_place_of_coupon_use_has_a_name_of_its_own(ranks: list[tuple[float, float, float]]) -> None:
+    """Whatever is claimed and burnt: a name of coupons, given once."""
+    named = name_segments([make_profile(**dict(zip(COUPON_FEATURES, row, strict=True))) for row in ranks])
+    assert len({one.name for one in named}) == len(ranks)
+    assert {one.archetype.kind for one in named} <= {"coupons", "coupon-use"}
+
+
+def test_coupons_of_buyers_do_not_hide_their_life_cycle() -> None:
+    """With orders beside coupons, names of coupon use stay away; clear users of coupons are still called so."""
+    buyers = [make_profile(*ranks, 0.5, coupon_recency_days=0.25, n_claimed=0.6, burn_rate=0.5) for ranks in
+              ((0.12, 0.95, 0.95), (0.8, 0.24, 0.24))]  # fmt: skip
+    assert names_of(buyers) == ["Champions", "Hibernating"]
+
+
+def test_names_of_what_stands_out_are_given_once() -> None:
+    """Groups of unknown columns are told apart by more words, and in the end by numbers."""
+    profiles = [make_profile(income=0.9, n_pages=0.7, shoe_size=size) for size in (0.56, 0.44)]
+    profiles += [make_profile(income=0.5)] * 2
+    assert names_of(profiles) == [
+        "High income, high pages, high shoe size", "High income, high pages", "Customers in between",
+        "Customers in between 2",
+    ]  # fmt: skip
 
 
 def test_a_name_nobody_published_goes_by_the_profile() -> None:

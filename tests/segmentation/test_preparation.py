@@ -12,15 +12,21 @@ from hypothesis.extra import numpy as hnp
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from customerbase.errors import DataError, UsageError
-from customerbase.segmentation.preparation import ColumnSelector, SignedLog, Winsorizer
+from customerbase.segmentation.preparation import ColumnSelector, MedianFill, SignedLog, Winsorizer
 
 amounts = hnp.arrays(np.float64, st.integers(1, 40), elements=st.integers(-10_000, 10_000).map(float))
 
 
-@parametrize_with_checks([ColumnSelector(), Winsorizer(), SignedLog()])  # type: ignore[untyped-decorator]
+@parametrize_with_checks([ColumnSelector(), MedianFill(), Winsorizer(), SignedLog()])  # type: ignore[untyped-decorator]
 def test_estimator_contract(estimator: Any, check: Callable[[Any], None]) -> None:
     """Each step passes every check of scikit-learn."""
     check(estimator)
+
+
+def test_median_fill_by_hand() -> None:
+    """The median of 1, 2, 9 is 2, also for a newcomer; a column that nobody has is 0."""
+    step = MedianFill().fit([[1.0, np.nan], [np.nan, np.nan], [2.0, np.nan], [9.0, np.nan]])
+    assert step.transform([[np.nan, np.nan], [5.0, 4.0]]).tolist() == [[2.0, 0.0], [5.0, 4.0]]
 
 
 def test_winsorizer_learns_its_bounds_and_clips_newcomers() -> None:
@@ -71,7 +77,7 @@ def test_signed_log_keeps_the_order(values: np.ndarray) -> None:
 def test_steps_keep_a_dataframe_usable() -> None:
     """Asked for pandas, each step keeps the index and the names of the columns."""
     frame = pd.DataFrame({"frequency": [1.0, 2.0], "monetary": [5.0, 9.0]}, index=["a", "b"])
-    for step in (ColumnSelector(["monetary"]), Winsorizer(), SignedLog()):
+    for step in (ColumnSelector(["monetary"]), MedianFill(), Winsorizer(), SignedLog()):
         result = step.set_output(transform="pandas").fit_transform(frame)
         assert list(result.index) == ["a", "b"]
         assert set(result.columns) <= set(frame.columns)

@@ -95,6 +95,28 @@ def test_traits_say_what_stands_out() -> None:
     )
 
 
+def test_coupon_traits_are_told_where_coupons_alone_are_known() -> None:
+    """Recency, number and rate always; beside orders they are told only where they stand out."""
+    coupons = {
+        "coupon_recency_days": FeatureSummary(0.25, 69.0, 70.0),
+        "n_claimed": FeatureSummary(0.5, 5.0, 5.0),
+        "burn_rate": FeatureSummary(0.7, 0.75, 0.71),
+    }
+    assert describe_traits(coupons) == (
+        "with a coupon recently, 69 days ago (median)",
+        "claim about as many coupons as most: 5 (median)",
+        "burn more of them than others: 71% (mean)",
+    )
+    beside = describe_traits({**coupons, "frequency": FeatureSummary(0.95, 9.0, 9.0)})
+    assert beside == ("the most orders: 9 (median)", "burn 71% of the coupons they claim (mean)")
+
+
+def test_a_column_of_the_shops_own_is_told_where_it_stands_out() -> None:
+    """By its name in words; in the middle it says nothing."""
+    profile = {"annual_income": FeatureSummary(0.8, 86.0, 86.0), "shoe_size": FeatureSummary(0.5, 43.0, 43.0)}
+    assert describe_traits(profile) == ("high annual income: 86 (median)",)
+
+
 def test_numbers_are_readable() -> None:
     """Large figures have thousands separators and no decimals, small ones keep what matters."""
     large = describe_traits({"monetary": FeatureSummary(0.95, 12878.46, 0.0)})

@@ -14,10 +14,11 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 
-from customerbase.errors import DataError
+from customerbase.errors import DataError, UsageError
 from customerbase.segmentation import fitting as fitting_module
 from customerbase.segmentation.clustering import make_clusterer
 from customerbase.segmentation.model_file import dump_model, load_model, make_probe
+from customerbase.segmentation.playbook import load_playbook
 from customerbase.segmentation.rfm import RFM
 from customerbase.segmentation.schemes import load_scheme
 from customerbase.segmentation.segments import Segmentation, assign, restore, segment, segments_to_json
@@ -266,6 +267,150 @@ def test_no_purchase_is_refused(features: ir.Table, model: Any) -> None:
     """Without a purchase there is nobody to segment."""
     with pytest.raises(DataError, match="no customer with a purchase"):
         segment(features, model)
+
+
+def make_coupon_features(n_customers: int = 200, seed: int = 0) -> pa.Table:
+    """Make features of coupons alone: half claim much, and half of each half burns most."""
+    random = np.random.default_rng(seed)
+    n_claimed = np.where(np.arange(n_customers) % 2, 2, 9) + random.integers(0, 3, n_customers)
+    rate = np.where(np.arange(n_customers) % 4 < 2, 0.2, 0.8) + random.uniform(0, 0.1, n_customers)
+    return pa.table(
+        {
+            "customer_id": [f"c{number:05d}" for number in range(n_customers)],
+            "as_of": pa.array([AS_OF] * n_customers, type=pa.date32()),
+            "coupon_recency_days": random.integers(1, 300, n_customers),
+            "n_claimed": n_claimed,
+            "burn_rate": rate,
+            "gender": ["f" if number % 3 else "m" for number in range(n_customers)],
+        }
+    )
+
+
+def make_file_features(**columns: Any) -> ir.Table:
+    """Make features of a file of sixty customers, undated."""
+    n_customers = 60
+    random = np.random.default_rng(2)
+    is_high = np.arange(n_customers) % 2
+    plain = {
+        "customer_id": [f"c{number:02d}" for number in range(n_customers)],
+        "as_of": pa.nulls(n_customers, type=pa.date32()),
+        "income": np.where(is_high, 90.0, 20.0) + random.uniform(0, 5, n_customers),
+        "spending_score": np.where(is_high, 20.0, 80.0) + random.uniform(0, 5, n_customers),
+        "cluster": random.integers(0, 9, n_customers).astype(float),
+    }
+    return ibis.memtable(pa.table(plain | columns))
+
+
+def test_coupons_alone_make_segments_of_claiming_and_burning() -> None:
+    """Nothing is said of money, the order is that of the coupons claimed, and the names speak of coupons."""
+    result = segment(ibis.memtable(make_coupon_features()), make_clusterer(n_segments=4))
+    assert {one.revenue_share for one in result.segments} == {None}
+    claimed = [one.profile["n_claimed"].percentile_rank for one in result.segments]
+    assert claimed == sorted(claimed, reverse=True)
+    kinds = {load_playbook()[one.archetype].kind for one in result.segments}
+    assert kinds <= {"coupons", "coupon-use"}
+    assert result.model[0].columns == ("coupon_recency_days", "n_claimed", "burn_rate")  # type: ignore[index]
+    again = assign(result, ibis.memtable(make_coupon_features()))
+    assert rows_of(again) == rows_of(result.assignments)
+
+
+def test_a_file_of_other_columns_makes_undated_segments_named_by_what_stands_out() -> None:
+    """Numbers of a cluster are no measure; of two opposite groups each is called by what it has most and least of."""
+    result = segment(make_file_features(), make_clusterer(n_segments=2))
+    assert result.as_of is None
+    assert {row["as_of"] for row in rows_of(result.assignments)} == {None}
+    assert result.model[0].columns == ("income", "spending_score")  # type: ignore[index]
+    assert {frozenset(one.name.lower().split(", ")) for one in result.segments} == {
+        frozenset({"high income", "low spending score"}),
+        frozenset({"low income", "high spending score"}),
+    }
+    assert len({one.color for one in result.segments}) == 2
+    assert all("income" in " ".join(one.traits) for one in result.segments)
+
+
+def test_a_file_with_money_shares_it_out() -> None:
+    """Without gross revenue the monetary value of the file is what is shared."""
+    random = np.random.default_rng(0)
+    columns = {name: random.integers(1, 90, 60).astype(float) for name in ("recency_days", "frequency", "monetary")}
+    result = segment(make_file_features(**columns), make_clusterer(n_segments=3))
+    assert sum(one.revenue_share or 0 for one in result.segments) == pytest.approx(1)
+    assert result.model[0].columns == ("recency_days", "frequency", "monetary")  # type: ignore[index]
+
+
+def test_what_is_missing_is_filled_by_a_pipeline_and_never_by_scores() -> None:
+    """k-means places everybody; RFM those alone of whom it knows all three, also at another date."""
+    recency: list[float | None] = [None, *(float(number) for number in range(59))]
+    columns = {"recency_days": recency, "frequency": [2.0, 3.0] * 30, "monetary": [9.0, 5.0, 80.0] * 20}
+    features = make_file_features(**columns)
+    by_kmeans, by_rfm = segment(features, make_clusterer(n_segments=3)), segment(features, RFM())
+    assert sum(one.n_customers for one in by_kmeans.segments) == 60
+    assert sum(one.n_customers for one in by_rfm.segments) == 59
+    assert "c00" not in {row["customer_id"] for row in rows_of(assign(by_rfm, features))}
+
+
+def test_a_feature_of_orders_that_is_missing_is_filled() -> None:
+    """A model of one's own columns, such as the gap between orders, places those too who have one order."""
+    table = FEATURES.append_column("overdue_ratio", pa.array([None, 1.5, 0.5, 3.0] * 100, type=pa.float64()))
+    model = make_clusterer(n_segments=3, columns=["recency_days", "overdue_ratio"])
+    assert sum(one.n_customers for one in segment(ibis.memtable(table), model).segments) == 400
+
+
+def test_rfm_says_what_it_wants() -> None:
+    """Scores need the three columns: one line says which is missing and what would do."""
+    with pytest.raises(UsageError, match=r"rfm scores recency_days, frequency, monetary, and these customers have no"):
+        segment(ibis.memtable(make_coupon_features()), RFM())
+
+
+def test_customers_without_a_number_are_refused() -> None:
+    """A file of names and codes alone compares nobody."""
+    features = make_file_features().drop("income", "spending_score")
+    with pytest.raises(
+        DataError, match=r"no numeric column to be compared by\. They have: customer_id, as_of, cluster"
+    ):
+        segment(features, make_clusterer(n_segments=2))
+
+
+def test_a_category_is_encoded_within_the_model() -> None:
+    """Gender parts customers where a model is told to look at it; a value that was never seen is no fault."""
+    features = make_coupon_features()
+    model = make_clusterer(n_segments=2, columns=["burn_rate"], one_hot=["gender"])
+    result = segment(ibis.memtable(features), model)
+    assert sum(one.n_customers for one in result.segments) == 200
+    other = features.slice(0, 1).set_column(5, "gender", pa.array(["x"]))
+    assert len(rows_of(assign(result, ibis.memtable(other)))) == 1
+    with pytest.raises(UsageError, match="One with one_hot columns cannot be written"):
+        make_probe(result.model)
+
+
+def test_shuffled_coupons_change_nothing() -> None:
+    """Neither assignments nor segments."""
+    table = make_coupon_features()
+    order = np.random.default_rng(1).permutation(table.num_rows)
+    first, second = (segment(ibis.memtable(t), make_clusterer()) for t in (table, table.take(order)))
+    assert rows_of(first.assignments) == rows_of(second.assignments)
+    assert first.segments == second.segments
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (ibis.memtable(make_coupon_features().slice(0, 0)), "no customer with a coupon"),
+        (make_file_features(monetary=[0.0] * 60), "no customer to segment who ordered or spent"),
+    ],
+    ids=["coupons", "file"],
+)
+def test_an_empty_base_is_refused_in_its_own_words(features: ir.Table, message: str) -> None:
+    """What is missing is said in the terms of what was read."""
+    with pytest.raises(DataError, match=message):
+        segment(features, make_clusterer(n_segments=2))
+
+
+def test_a_dated_and_an_undated_table_are_not_one_base() -> None:
+    """Stacked, they are two snapshots."""
+    table = make_coupon_features(20)
+    both = pa.concat_tables([table, table.set_column(1, "as_of", pa.nulls(20, type=pa.date32()))])
+    with pytest.raises(DataError, match="several dates, from 2024-01-01 to undated"):
+        segment(ibis.memtable(both), make_clusterer(n_segments=2))
 
 
 def test_more_segments_than_customers_are_refused() -> None:

@@ -24,7 +24,8 @@ from customerbase.segmentation.fitting import (
     suit_model,
     take_customers,
 )
-from customerbase.segmentation.playbook import SegmentName, Strategy, name_from_scheme, name_segments
+from customerbase.segmentation.naming import SegmentName, name_from_scheme, name_segments
+from customerbase.segmentation.playbook import Strategy
 from customerbase.segmentation.profiles import (
     PROFILE_FEATURES,
     FeatureSummary,
