@@ -77,7 +77,7 @@ def _notes(stored: Mapping[str, Any], log: Mapping[str, Any]) -> list[str]:
         last = "order" if stored["base"] == "orders" else "coupon"
         notes.append(f"the last {last} is {days:,} days older than {stored['as_of']}; is that the date you meant?")
     if n := stored["n_incomplete"]:
-        notes.append(f"{n:,} of the customers lack recency_days, frequency or monetary, and get no score.")
+        notes.append(f"recency_days, frequency or monetary is missing for {n:,} of the customers, who get no score.")
     if dropped := log.get("dropped_snapshots"):
         notes.append(f"these order lines are others than before, so the results of {', '.join(dropped)} were dropped.")
     return notes
