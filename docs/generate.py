@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import ibis
+import ibis.expr.types as ir
 import typer
 
 from customerbase.cleaning import RULES
 from customerbase.cli import app
-from customerbase.features.customers import FEATURES, customer_features
+from customerbase.features.customers import COUPON_FEATURES, CUSTOMER_FEATURES, FEATURES, customer_features
 from customerbase.ingest.layouts import LAYOUTS, Condition, Layout
-from customerbase.schema import ORDER_LINES, Dataset
+from customerbase.schema import COUPON_EVENTS, CUSTOMERS, MEASURES, ORDER_LINES, Dataset, Field
 from customerbase.segmentation.playbook import Archetype, load_playbook
 from customerbase.segmentation.schemes import SCHEMES, Scheme
 
@@ -71,11 +72,24 @@ def _rules() -> str:
     return _table(("Rule", "What a yes does", "By default", "The question"), rows)
 
 
-def _features() -> str:
-    lines = ibis.table({column.name: column.type for column in ORDER_LINES}, name="order_lines")
-    types = customer_features(Dataset(lines), as_of="2024-01-01").schema()
-    rows = ((f"`{name}`", f"`{types[name]}`", _first_paragraph(feature)) for name, feature in FEATURES.items())
-    return _table(("Column", "Type", "Meaning"), rows)
+def _features() -> Iterable[str]:
+    lines, events, customers = map(_unbound, (ORDER_LINES, COUPON_EVENTS, (*CUSTOMERS, *MEASURES)))
+    for title, registry, dataset in (
+        ("Of orders:", FEATURES, Dataset(lines)),
+        ("Of coupons:", COUPON_FEATURES, Dataset(lines, coupon_events=events, has_orders=False)),
+        (
+            "Of a file of one row per customer, those that it has, beside all its other numeric columns:",
+            CUSTOMER_FEATURES,
+            Dataset(lines, customers=customers, has_orders=False),
+        ),
+    ):
+        types = customer_features(dataset, as_of="2024-01-01").schema()
+        rows = ((f"`{name}`", f"`{types[name]}`", _first_paragraph(feature)) for name, feature in registry.items())
+        yield from (title, _table(("Column", "Type", "Meaning"), rows))
+
+
+def _unbound(contract: tuple[Field, ...]) -> ir.Table:
+    return ibis.table({column.name: column.type for column in contract}, name="table")
 
 
 def _layout(layout: Layout) -> str:
@@ -144,10 +158,12 @@ SECTIONS: Mapping[str, tuple[str, Callable[[], Iterable[str]]]] = {
     ),
     "Customer features": (
         (
-            "The table `features`: one row per customer with a line before `as_of`, with `customer_id`, `as_of` and "
-            "these columns. Money is in the currency of the export."
+            "The table `features`: one row per customer with an order line or a coupon event before `as_of`, or per "
+            "customer of a file where neither was read, with `customer_id`, `as_of` and these columns as far as the "
+            "data have them. Money is in the currency of the export. What is counted from orders goes before a column "
+            "of the same name in a file of customers, which stays in the table of customers."
         ),
-        lambda: [_features()],
+        _features,
     ),
     "Layouts": (
         (

@@ -15,7 +15,7 @@ import typer
 from customerbase.cleaning import RULES
 from customerbase.cli import app
 from customerbase.config import Config, read_config
-from customerbase.features.customers import FEATURES
+from customerbase.features.customers import COUPON_FEATURES, CUSTOMER_FEATURES, FEATURES
 from customerbase.ingest.layouts import LAYOUTS
 from customerbase.schema import ORDER_LINES
 from customerbase.segmentation.playbook import load_playbook
@@ -167,7 +167,7 @@ def test_every_rule_is_documented() -> None:
     [
         ("Order lines", [column.name for column in ORDER_LINES]),
         ("Rules", list(RULES)),
-        ("Customer features", list(FEATURES)),
+        ("Customer features", [*FEATURES, *COUPON_FEATURES, *CUSTOMER_FEATURES]),
     ],
     ids=["order lines", "rules", "features"],
 )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from customerbase.errors import DataError as DataError
     from customerbase.errors import UsageError as UsageError
     from customerbase.errors import WorkspaceError as WorkspaceError
+    from customerbase.features.customers import COUPON_FEATURES as COUPON_FEATURES
+    from customerbase.features.customers import CUSTOMER_FEATURES as CUSTOMER_FEATURES
     from customerbase.features.customers import FEATURES as FEATURES
     from customerbase.features.customers import customer_features as customer_features
     from customerbase.features.customers import matrix as matrix
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Audit": "cleaning",
     "CLUSTERERS": "segmentation.clustering",
+    "COUPON_FEATURES": "features.customers",
+    "CUSTOMER_FEATURES": "features.customers",
     "Cleaned": "cleaning",
     "Config": "workflow",
     "CustomerbaseError": "errors",

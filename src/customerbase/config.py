@@ -28,7 +28,7 @@ class Config:
     Parameters
     ----------
     as_of
-        Date of the snapshot, YYYY-MM-DD, exclusive; by default the day after the last order.
+        Date of the snapshot, YYYY-MM-DD, exclusive; by default the day after the last order, else the last coupon.
     model
         How customers are segmented: `kmeans` or `rfm`.
     n_segments

@@ -38,7 +38,7 @@ AsOf = Annotated[
     str | None,
     typer.Option(
         "--as-of",
-        help="Date of the snapshot, exclusive; by default the day after the last order.",
+        help="Date of the snapshot, exclusive; by default the day after the last order, else the last coupon.",
         metavar="YYYY-MM-DD",
     ),
 ]
