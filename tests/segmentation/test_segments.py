@@ -315,8 +315,9 @@ def test_coupons_alone_make_segments_of_claiming_and_burning() -> None:
 
 
 def test_a_file_of_other_columns_makes_undated_segments_named_by_what_stands_out() -> None:
-    """Numbers of a cluster are no measure; of two opposite groups each is called by what it has most and least of."""
-    result = segment(make_file_features(), make_clusterer(n_segments=2))
+    """Codes and ages that nobody has measure nothing; of two opposite groups each is called by its extremes."""
+    nobody = pa.nulls(60, type=pa.int64())
+    result = segment(make_file_features(age=nobody), make_clusterer(n_segments=2))
     assert result.as_of is None
     assert {row["as_of"] for row in rows_of(result.assignments)} == {None}
     assert result.model[0].columns == ("income", "spending_score")  # type: ignore[index]

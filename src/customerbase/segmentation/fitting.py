@@ -48,8 +48,8 @@ def default_columns(features: ir.Table) -> tuple[str, ...]:
     """Give the columns by which customers are compared when nobody says which.
 
     These are recency_days, frequency and monetary where all three are there; else, of coupons, `COUPON_COLUMNS`; else
-    all numeric columns but numbers and codes (of a customer, a cluster, a segment) and the engagement score, which is
-    a sum of three others.
+    all numeric columns but numbers and codes (of a customer, a cluster, a segment), the engagement score, which is a
+    sum of three others, and those in which nobody has a value.
 
     Raises
     ------
@@ -67,13 +67,21 @@ def default_columns(features: ir.Table) -> tuple[str, ...]:
         if set(columns) <= set(types):
             return columns
     numeric = (name for name, type_ in types.items() if type_.is_numeric() or type_.is_boolean())
-    found = tuple(name for name in numeric if not _NO_MEASURE.search(name))
-    if not found:
+    measures = [name for name in numeric if not _NO_MEASURE.search(name)]
+    if not (found := _filled(features, measures)):
         raise DataError(
             f"The customers have no numeric column to be compared by. They have: {', '.join(types)}. "
             "Read orders, coupons or a file with measures."
         )
     return found
+
+
+def _filled(features: ir.Table, names: Sequence[str]) -> tuple[str, ...]:
+    """Keep the columns in which somebody has a value: a contract may have columns that a file has not."""
+    if not names:
+        return ()
+    counts = features.agg(**{name: features[name].count() for name in names}).to_pyarrow().to_pylist()[0]
+    return tuple(name for name in names if counts[name])
 
 
 def suit_model(model: Clusterer, features: ir.Table) -> Clusterer:
