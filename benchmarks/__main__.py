@@ -72,6 +72,12 @@ def bench_run(data: Path, folder: Path) -> None:
     print("\n".join(line for line in csv.output.splitlines() if " s  " in line))
 
 
+def bench_reading(data: Path) -> None:
+    """Measure reading alone against DuckDB with all columns as text, in one process."""
+    print("\nReading the CSV; ratio to DuckDB with the same columns as text")
+    print(measure([sys.executable, "-m", "benchmarks.reading", str(data / "online_retail_II.csv")]).output.strip())
+
+
 def bench_features(lines: Path) -> None:
     """Measure the features against hand-written SQL of the same columns, twice each in turn."""
     print("\nFeatures of 10 M generated lines; ratio to hand-written SQL")
@@ -105,6 +111,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if (options.data / "online_retail_II.csv").is_file():
+            bench_reading(options.data)
             bench_run(options.data, folder)
         else:
             print(f"Online Retail II is not in {options.data}: its benchmarks are left out.")
