@@ -46,12 +46,111 @@ def test_every_cell_is_text_with_its_row(tmp_path: Path) -> None:
     assert rows == [{"source_row": 2, "id": "007", "price": " 1.50"}, {"source_row": 3, "id": "1e3", "price": "NaN"}]
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiter_is_taken_from_the_header(tmp_path: Path, delimiter: str) -> None:
-    """The sign that stands most often in the header splits the cells; the others are text."""
+@pytest.mark.parametrize("delimiter", [*",;\t|^~:\x1f"])
+def test_delimiter_by_the_records(tmp_path: Path, delimiter: str) -> None:
+    """The sign that makes as many cells of each record as of the header splits the cells; the others are text."""
     other = ";" if delimiter == "," else ","
     rows = read_text(tmp_path, f"a{delimiter}b\n1{other}5{delimiter}2\n")
     assert rows == [{"source_row": 2, "a": f"1{other}5", "b": "2"}]
+
+
+def test_what_was_said_and_done_before_the_rows(tmp_path: Path) -> None:
+    """Titles above the header are left out with a note; the rows are those of the file, on either way of reading."""
+    titles = 'Report of "May"\n\nFrom;2024-05-01\n'
+    for blank in ("", "\n"):
+        path = tmp_path / "orders.csv"
+        path.write_text(f"{titles}who;when;total\nann;2024-05-01;1,5\n{blank}bob;2024-05-02;2\n")
+        (sheet,) = read_csv(path, path.name, CONNECTION)
+        assert sheet.header == ("who", "when", "total")
+        rows = sheet.cells.order_by("source_row").select("source_row", "who").to_pyarrow().to_pylist()
+        assert [tuple(row.values()) for row in rows] == [(5, "ann"), (6 + len(blank), "bob")]
+        assert sheet.notes[1] == "2 rows above the header left out: 'Report of \"May\"', 'From 2024-05-01'"
+
+
+def test_a_header_of_several_lines(tmp_path: Path) -> None:
+    """Spreadsheets break long names; the header is one row all the same."""
+    rows = read_text(tmp_path, '"order\ndate",total\n2024-05-01,7\n')
+    assert rows == [{"source_row": 2, "order\ndate": "2024-05-01", "total": "7", "damaged_line": None}]
+
+
+def test_the_first_line_may_say_the_delimiter(tmp_path: Path) -> None:
+    """Excel takes it off and does not count it."""
+    path = tmp_path / "orders.csv"
+    path.write_bytes(b"\xef\xbb\xbfsep=^\r\na,b^c\r\n1^2\r\n")
+    assert read_cells(path) == [{"source_row": 2, "a,b": "1", "c": "2"}]
+    assert read_csv(path, path.name, CONNECTION)[0].notes[0] == "delimiter '^', as the first line says"
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b,\n1,2,\n3,4,\n", "a,b\n1,2,\n3,4,\n", "a,b,\n1,2\n3,4\n", "a,b\n1,2,,\n3,4\n", "a,b,\n1,2,\n\n3,4\n"]
+)
+def test_a_delimiter_at_the_end_of_lines(tmp_path: Path, text: str) -> None:
+    """It makes no column and no damage, on whichever lines it stands."""
+    rows = read_text(tmp_path, text)
+    assert (rows[0]["a"], rows[0]["b"], rows[0].get("damaged_line")) == ("1", "2", None)
+    assert {"a", "b"} <= {*rows[0]} <= {"source_row", "a", "b", "damaged_line"}
+
+
+def test_single_quotes(tmp_path: Path) -> None:
+    """They are quotes where every cell of a column has them, or where cells need them."""
+    assert read_text(tmp_path, "'a','b'\n'1','it''s, x'\n") == [{"source_row": 2, "a": "1", "b": "it's, x"}]
+    assert read_text(tmp_path, "a,b\n1,'x, y'\n2,z\n")[0]["b"] == "x, y"
+
+
+def test_apostrophes_are_no_quotes(tmp_path: Path) -> None:
+    """A name may begin with one, and a cell in double quotes may have two."""
+    rows = read_text(tmp_path, "a,b\n'03,'t Hart\n1,\"'x'\"\n2,z\n")
+    assert [(row["a"], row["b"]) for row in rows] == [("'03", "'t Hart"), ("1", "'x'"), ("2", "z")]
+
+
+def test_quotes_behind_a_backslash(tmp_path: Path) -> None:
+    """They are text, and so is any other letter behind one with its backslash."""
+    rows = read_text(tmp_path, 'a,b\n1,"7\\" single, red"\n2,"C:\\temp"\n3,"x\\\\"\n')
+    assert [row["b"] for row in rows] == ['7" single, red', "C:\\temp", "x\\"]
+
+
+def test_quotes_behind_a_backslash_far_down(tmp_path: Path) -> None:
+    """The whole file is looked at before a line is called damaged."""
+    rows = read_text(tmp_path, "a,b\n" + '1,"plain"\n' * 300_000 + '2,"7\\" single, red"\n')
+    assert rows[-1] == {"source_row": 300_002, "a": "2", "b": '7" single, red', "damaged_line": None}
+
+
+def test_a_backslash_at_the_end_of_a_quoted_cell(tmp_path: Path) -> None:
+    """Where quotes are doubled, it is text like any other."""
+    rows = read_text(tmp_path, 'a,b\n"C:\\","say ""x"""\n"D:\\",y\n')
+    assert [(row["a"], row["b"]) for row in rows] == [("C:\\", 'say "x"'), ("D:\\", "y")]
+
+
+def test_spaces_around_quotes(tmp_path: Path) -> None:
+    """The space between delimiter and quote belongs to neither, on either way of reading."""
+    for blank in ("", "\n"):
+        rows = read_text(tmp_path, f'"a", "b"\n"1", "x, y"\n{blank}"2", "z"\n')
+        assert [(row["a"], row["b"]) for row in rows] == [("1", "x, y"), ("2", "z")]
+
+
+def test_a_name_that_stands_twice(tmp_path: Path) -> None:
+    """The second is called so, can be mapped by that name, and a note says it."""
+    path = tmp_path / "orders.csv"
+    path.write_text("who,total,total\nann,1,2\n")
+    (sheet,) = read_csv(path, path.name, CONNECTION)
+    assert sheet.header == ("who", "total", "total (2)")
+    assert "the column 'total' stands twice: the second is called 'total (2)'" in sheet.notes
+
+
+def test_bytes_of_zero(tmp_path: Path) -> None:
+    """What fills up cells in some systems is left out and counted."""
+    path = tmp_path / "orders.csv"
+    path.write_bytes(b"a,b\n1\0\0,2\n")
+    (sheet,) = read_csv(path, path.name, CONNECTION)
+    assert read_cells(path) == [{"source_row": 2, "a": "1", "b": "2"}]
+    assert "2 bytes of zero left out" in sheet.notes
+
+
+def test_very_long_lines(tmp_path: Path) -> None:
+    """A cell of some megabytes is read whole, quoted or not."""
+    long = "x" * 2_500_000
+    rows = read_text(tmp_path, f'a,b\n1,{long}\n2,"{long}, y"\n3,4\n')
+    assert [len(row["b"]) for row in rows] == [2_500_000, 2_500_003, 1]
 
 
 def test_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ _LIKELIEST = "windows-1252"
 _LAST_ASCII = 0x7F
 _UTF8 = "utf-8-sig"
 """UTF-8 with or without a mark."""
-_MARK, _UNREADABLE = "\ufeff", "\ufffd"
+_WIDE = ("utf-16", "utf-32")
+_MARK, _UNREADABLE, _ZERO = "\ufeff", "\ufffd", "\0"
 _MARKS = (
     (codecs.BOM_UTF8, _UTF8, "UTF-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),  # before UTF-16, whose mark it begins with
@@ -33,6 +34,8 @@ _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _QUOTED_OR_LINE_END = re.compile(r'"(?:[^"]|"")*"|\r\n|\r|\n')
 _MOST_UTF8_SHARE = 0.2
 """With more words than this that are UTF-8, a text is damaged UTF-8, or made of two encodings: any other is wrong."""
+_NO_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a]")
+"""Bytes of pictures and programs; a zero alone is what some systems fill a cell with."""
 _LEAST_ZERO_SHARE = 0.2
 """Digits and delimiters of a table in UTF-16 have a byte of zero: more than this share of all characters."""
 
@@ -117,7 +120,12 @@ def detect_encoding(path: Path, given: str | None = None, *, called: Path | None
         head = file.read(_CHUNK_BYTES)
     encoding = _of_name(given) if given is not None else _of_mark(head)
     if encoding is None and b"\0" in head:
-        encoding = _of_zero_bytes(head, called or path)
+        encoding = _of_zero_bytes(head)
+        if encoding is None and _NO_TEXT.search(head):
+            raise DataError(
+                f"{called or path} is not a table of text: it holds bytes that no text has. "
+                "Give a CSV, JSON, Parquet or XLSX file."
+            )
     if encoding is not None and encoding.name != _UTF8:
         return encoding
     if _is_utf8(path):
@@ -159,7 +167,10 @@ def open_text(path: Path, given: str | None = None) -> Iterator[Text]:
         encoding = detect_encoding(plain, given, called=path)
         if has_cr_ends := _has_cr_ends(plain, encoding.name):
             notes += ("line ends CR",)
-        if encoding.name != _UTF8 or has_cr_ends:
+        n_zeros = 0 if encoding.name.startswith(_WIDE) else _count_zeros(plain)
+        if n_zeros:
+            notes += (f"{n_zeros} bytes of zero left out",)
+        if encoding.name != _UTF8 or has_cr_ends or n_zeros:
             try:
                 plain = _rewrite(plain, encoding.name, Path(folder, "text"), has_cr_ends=has_cr_ends)
             except UnicodeError as error:
@@ -176,14 +187,12 @@ def _of_mark(head: bytes) -> Encoding | None:
     return next((Encoding(codec, f"encoding {name}") for mark, codec, name in _MARKS if head.startswith(mark)), None)
 
 
-def _of_zero_bytes(head: bytes, called: Path) -> Encoding:
+def _of_zero_bytes(head: bytes) -> Encoding | None:
     """Tell the order of bytes in UTF-16 without a mark by the zero beside each digit, delimiter and Latin letter."""
     least = _LEAST_ZERO_SHARE * (len(head) // 2)
     n_even, n_odd = head[::2].count(0), head[1::2].count(0)
     if max(n_even, n_odd) < least or min(n_even, n_odd) * 10 > max(n_even, n_odd):
-        raise DataError(
-            f"{called} is not a table of text: it holds bytes that no text has. Give a CSV, JSON, Parquet or XLSX file."
-        )
+        return None
     name = "utf-16-le" if n_odd > n_even else "utf-16-be"
     return Encoding(name, f"encoding {name.upper()}, by its bytes of zero")
 
@@ -246,10 +255,15 @@ def _has_cr_ends(path: Path, name: str) -> bool:
 def _rewrite(path: Path, name: str, target: Path, *, has_cr_ends: bool) -> Path:
     newline = None if has_cr_ends else ""
     with path.open(encoding=name, newline=newline) as text, target.open("w", encoding="utf-8", newline="") as out:
-        out.write(text.read(_CHUNK_BYTES).removeprefix(_MARK))
+        out.write(text.read(_CHUNK_BYTES).removeprefix(_MARK).replace(_ZERO, ""))
         while chunk := text.read(_CHUNK_BYTES):
-            out.write(chunk)
+            out.write(chunk.replace(_ZERO, ""))
     return target
+
+
+def _count_zeros(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(chunk.count(0) for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""))
 
 
 def _not_in(name: str, path: Path, called: Path) -> DataError:
