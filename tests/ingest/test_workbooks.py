@@ -1,30 +1,23 @@
 """Workbooks: rows numbered as the spreadsheet shows them, sheets of one layout, and files that are none."""
 
 import zipfile
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
+from tests.ingest.workbook_files import write_ods_content
+from tests.ingest.workbook_files import write_workbook as write
 
 from customerbase.engine import connect
 from customerbase.errors import DataError
 from customerbase.ingest.reading import read
-from customerbase.ingest.workbooks import read_xlsx
+from customerbase.ingest.workbooks import read_workbook
 
 HEADER = ("who", "when", "total")
 MAPPING = {"customer_id": "who", "ordered_at": "when", "amount": "total"}
-
-
-def write(path: Path, **sheets: dict[int, tuple[Any, ...]]) -> Path:
-    """Write a workbook of sheets; each is a row as the spreadsheet counts it → its cells."""
-    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd hh:mm"}) as book:
-        for name, rows in sheets.items():
-            sheet = book.add_worksheet(name)
-            for row, cells in rows.items():
-                sheet.write_row(row - 1, 0, cells)
-    return path
 
 
 def read_rows(path: Path) -> list[tuple[Any, ...]]:
@@ -33,20 +26,55 @@ def read_rows(path: Path) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in lines.select("source", "source_row", "customer_id").to_pyarrow().to_pylist()]
 
 
-def test_numbers_dates_and_text(tmp_path: Path) -> None:
-    """Cells of any type become text and then order lines: 13085 is the id 13085, and a date is a date."""
-    rows = {1: HEADER, 2: (13085, datetime(2024, 5, 1, 10, 30), 12.5), 3: ("ann", "2024-05-02", "7")}
-    lines = read(write(tmp_path / "orders.xlsx", May=rows), mapping=MAPPING).order_lines.order_by("source_row")
-    found = lines.select("customer_id", "ordered_at", "amount", "unreadable").to_pyarrow().to_pylist()
-    assert [tuple(row.values()) for row in found] == [
-        ("13085", datetime(2024, 5, 1, 10, 30), 12.5, None),
-        ("ann", datetime(2024, 5, 2), 7, None),
+FORMATS = [".xlsx", ".xls", ".xlsb", ".ods"]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_numbers_dates_and_text(tmp_path: Path, suffix: str) -> None:
+    """Cells of any type become text and then order lines, with the row that the spreadsheet shows, in every format."""
+    rows = {4: HEADER, 5: (13085, datetime(2024, 5, 1, 10, 30), 12.5), 8: ("ann", "2024-05-02", "7")}
+    data = read(write(tmp_path / f"orders{suffix}", May=rows), mapping=MAPPING)
+    lines = data.order_lines.order_by("source_row")
+    found = lines.select("source", "source_row", "customer_id", "ordered_at", "amount", "unreadable").to_pyarrow()
+    source = f"orders{suffix}#May"
+    assert [tuple(row.values()) for row in found.to_pylist()] == [
+        (source, 5, "13085", datetime(2024, 5, 1, 10, 30), 12.5, None),
+        (source, 8, "ann", datetime(2024, 5, 2), 7, None),
     ]
+    assert [each.reader for each in data.formats] == [suffix[1:]]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_numbers_as_a_person_sees_them(tmp_path: Path, suffix: str) -> None:
+    """Whole numbers have no decimals, others no noise of floating point; yes and no are true and false."""
+    rows = {1: ("a", "b", "c", "d"), 2: (100_000, 0.1 + 0.2, 2.5500000000000003, True), 3: ("007", 1e-7, 1e15, False)}
+    (sheet,) = read_workbook(write(tmp_path / f"o{suffix}", May=rows), "o", connect())
+    cells = sheet.cells.drop("source", "source_row").to_pyarrow().to_pylist()
+    assert [list(row.values()) for row in cells] == [
+        ["100000", "0.3", "2.55", "true"],
+        ["007", "0.0000001", "1000000000000000", "false"],
+    ]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_titles_above_the_header(tmp_path: Path, suffix: str) -> None:
+    """The header is found below them, the rows keep their numbers, and a note shows what was left out."""
+    rows = {
+        1: ("Report of May",),
+        2: ("From", datetime(2024, 5, 1)),
+        4: HEADER,
+        5: ("ann", "2024-05-01", 1),
+        6: ("Total", None, 1),
+    }
+    data = read(write(tmp_path / f"o{suffix}", May=rows), mapping=MAPPING)
+    lines = data.order_lines.order_by("source_row").select("source_row", "customer_id", "unreadable").to_pyarrow()
+    assert [tuple(row.values()) for row in lines.to_pylist()] == [(5, "ann", None), (6, "Total", "ordered_at")]
+    assert data.formats[0].notes[0].startswith("2 rows above the header left out: 'Report of May', 'From 2024-05-01")
 
 
 def test_cells_come_first_as_text(tmp_path: Path) -> None:
     """What is kept for the quarantine is text, with the sheet and the row."""
-    sheet = read_xlsx(write(tmp_path / "o.xlsx", May={1: HEADER, 2: (13085, "?", 12.5)}), "o.xlsx", connect())[0]
+    sheet = read_workbook(write(tmp_path / "o.xlsx", May={1: HEADER, 2: (13085, "?", 12.5)}), "o.xlsx", connect())[0]
     assert sheet.cells.to_pyarrow().to_pylist() == [
         {"source": "o.xlsx#May", "source_row": 2, "who": "13085", "when": "?", "total": "12.5"}
     ]
@@ -113,12 +141,122 @@ def test_a_workbook_with_a_password(tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_workbook_of_the_old_format(tmp_path: Path) -> None:
-    """The same container without an encrypted package is an XLS file."""
-    path = tmp_path / "orders.xlsx"
-    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
-    with pytest.raises(DataError, match="old XLS format"):
-        read(path)
+def test_an_ods_file_with_a_password(tmp_path: Path) -> None:
+    """Its list of files says so."""
+    write_ods_content(tmp_path / "orders.ods", "", '<manifest:encryption-data manifest:checksum-type="SHA1"/>')
+    with pytest.raises(DataError, match=r"orders\.ods is protected by a password\. Open it"):
+        read(tmp_path / "orders.ods")
+
+
+@pytest.mark.parametrize("written", [".xls", ".xlsb", ".ods"])
+def test_a_workbook_by_the_name_of_another_format(tmp_path: Path, written: str) -> None:
+    """What counts is what is in it."""
+    path = write(tmp_path / f"orders{written}", May={1: HEADER, 2: ("ann", "2024-05-01", 1)})
+    assert read_rows(path.rename(tmp_path / "orders.xlsx")) == [("orders.xlsx#May", 2, "ann")]
+
+
+def test_a_web_page_by_the_name_of_a_workbook(tmp_path: Path) -> None:
+    """Some shops export one and call it XLS."""
+    (tmp_path / "orders.xls").write_text("<html><table><tr><td>who</td></tr></table></html>")
+    with pytest.raises(DataError, match=r"orders\.xls is a web page or XML and no workbook\. Open it"):
+        read(tmp_path / "orders.xls")
+
+
+def make(path: Path, fill: Callable[[xlsxwriter.Workbook, Any], object]) -> Path:
+    """Make a workbook of one sheet with a header and a sound row, and fill in more."""
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("May")
+        sheet.write_row(0, 0, HEADER)
+        sheet.write_row(1, 0, ("ann", "2024-05-01", 1))
+        fill(book, sheet)
+    return path
+
+
+def read_cells(path: Path) -> tuple[list[list[Any]], tuple[str, ...]]:
+    """Give the cells and the notes of the first sheet."""
+    sheet = read_workbook(path, path.name, connect())[0]
+    rows = sheet.cells.order_by("source_row").drop("source").to_pyarrow().to_pylist()
+    return [list(row.values()) for row in rows], sheet.notes
+
+
+def test_errors_of_formulas(tmp_path: Path) -> None:
+    """They are no values: the cells are empty, and a note counts them and says where they begin."""
+
+    def fill(_: xlsxwriter.Workbook, sheet: Any) -> None:
+        sheet.write_formula("A3", "=NA()", None, "#N/A")
+        sheet.write_row("B3", ("2024-05-02", 2))
+        sheet.write_formula("A4", "=NA()", None, "#N/A")
+        sheet.write_formula("C4", "=1/0", None, "#DIV/0!")
+
+    cells, notes = read_cells(make(tmp_path / "o.xlsx", fill))
+    assert cells[1:] == [[3, None, "2024-05-02", "2"]]
+    assert notes == (
+        "2 cells with the error #N/A taken as empty, the first in row 3",
+        "1 cell with the error #DIV/0! taken as empty, the first in row 4",
+    )
+
+
+def test_formulas_have_the_value_that_was_stored(tmp_path: Path) -> None:
+    """Nothing is computed again."""
+    cells, _ = read_cells(make(tmp_path / "o.xlsx", lambda _, sheet: sheet.write_formula("C3", "=C2*2", None, 2)))
+    assert cells[1] == [3, None, None, "2"]
+
+
+def test_merged_cells_hold_their_value_once(tmp_path: Path) -> None:
+    """It stands in the first of them; the others are empty."""
+    cells, _ = read_cells(
+        make(tmp_path / "o.xlsx", lambda book, sheet: sheet.merge_range("A3:A4", "bob", book.add_format()))
+    )
+    assert cells[1:] == [[3, "bob", None, None]]
+
+
+def test_ids_of_seventeen_digits(tmp_path: Path) -> None:
+    """As text they are whole; as numbers the workbook has rounded them, and a note says so."""
+
+    def fill(_: xlsxwriter.Workbook, sheet: Any) -> None:
+        sheet.write_string("A3", "12345678901234567")
+        sheet.write_number("C3", 12345678901234567)
+
+    cells, notes = read_cells(make(tmp_path / "o.xlsx", fill))
+    assert cells[1][1] == "12345678901234567"
+    assert [note[:60] for note in notes] == ["the column 'total' has numbers of more than 16 digits, which"]
+
+
+def test_days_and_times(tmp_path: Path) -> None:
+    """A column of days has no time, a cell with a time alone no day."""
+
+    def fill(book: xlsxwriter.Workbook, sheet: Any) -> None:
+        day, clock = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"num_format": "hh:mm"})
+        sheet.write_row("D1", ("day", "clock"))
+        sheet.write_datetime("D2", datetime(2024, 5, 1), day)
+        sheet.write_datetime("E2", time(7, 45), clock)
+
+    cells, _ = read_cells(make(tmp_path / "o.xlsx", fill))
+    assert cells[0][-2:] == ["2024-05-01", "07:45:00"]
+
+
+def test_times_of_an_ods_file(tmp_path: Path) -> None:
+    """A time alone stands there as a duration, and is put back among its column."""
+    head = '<table:table-row><table:table-cell office:value-type="string"><text:p>at</text:p></table:table-cell>'
+    cell = '<table:table-cell office:value-type="time" office:time-value="PT07H45M00S"/>'
+    table = (
+        f'<table:table table:name="May">{head}</table:table-row><table:table-row>{cell}</table:table-row></table:table>'
+    )
+    write_ods_content(tmp_path / "o.ods", table)
+    assert read_cells(tmp_path / "o.ods") == ([[2, "07:45:00"]], ())
+
+
+def test_hidden_sheets_are_read_and_told(tmp_path: Path) -> None:
+    """Often they hold the data of a report; a sheet of a chart is none."""
+
+    def fill(book: xlsxwriter.Workbook, sheet: Any) -> None:
+        book.add_worksheet("Front").activate()
+        sheet.hide()
+        book.add_chartsheet("Chart")
+
+    path = make(tmp_path / "o.xlsx", fill)
+    assert read_cells(path)[1] == ("the sheet is hidden in the workbook",)
+    assert len(read_workbook(path, "o.xlsx", connect())) == 1
 
 
 def damaged_workbooks(folder: Path) -> dict[str, bytes]:

@@ -9,9 +9,10 @@ from customerbase.errors import DataError
 from customerbase.ingest.compression import PACKERS, inner_suffix
 from customerbase.ingest.delimited import read_csv
 from customerbase.ingest.parquet import read_parquet
+from customerbase.ingest.recognition import recognise
 from customerbase.ingest.records import read_json
 from customerbase.ingest.sheets import Sheet
-from customerbase.ingest.workbooks import read_xlsx
+from customerbase.ingest.workbooks import WORKBOOKS, read_workbook
 
 __all__ = ["READERS", "TEXT_READERS", "read_file"]
 
@@ -30,13 +31,15 @@ TEXT_READERS: dict[str, TextReader] = {
 
 READERS: dict[str, Reader] = {
     ".parquet": read_parquet,
-    ".xlsx": read_xlsx,
+    **dict.fromkeys(WORKBOOKS, read_workbook),
 }
 """Suffix → reader. A new format is a function of this form and a line here."""
 
 
 def read_file(path: Path, source: str, connection: BaseBackend, encoding: str | None = None) -> list[Sheet]:
-    """Read the sheets of a file with the reader of its suffix; a folder is a set of Parquet parts.
+    """Read the sheets of a file with the reader of its suffix, or of its first bytes where it has none.
+
+    A folder is a set of Parquet parts.
 
     `encoding` is that of text files; without one it is detected.
 
@@ -56,7 +59,7 @@ def read_file(path: Path, source: str, connection: BaseBackend, encoding: str | 
     if not path.exists():
         raise DataError(f"There is no file {path}. Check the name, or give another file.")
     try:
-        suffix = ".parquet" if path.is_dir() else inner_suffix(path)
+        suffix = ".parquet" if path.is_dir() else inner_suffix(path) or _recognise(path)
         if suffix in TEXT_READERS:
             return TEXT_READERS[suffix](path, source, connection, encoding)
         if suffix in READERS and path.suffix.lower() not in PACKERS:
@@ -67,3 +70,7 @@ def read_file(path: Path, source: str, connection: BaseBackend, encoding: str | 
         f"{path} has the suffix {path.suffix!r}; files can be {', '.join((*TEXT_READERS, *READERS))}, "
         f"text also packed ({', '.join(PACKERS)}). Export the orders as one of these."
     )
+
+
+def _recognise(path: Path) -> str:
+    return "" if path.suffix else recognise(path)
