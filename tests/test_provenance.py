@@ -37,7 +37,7 @@ def test_files_are_described_by_name_size_and_hash(tmp_path: Path) -> None:
     (tmp_path / "parts/1.parquet").write_bytes(b"three")
     (tmp_path / "parts/notes.txt").write_bytes(b"no part")
     with describe_inputs([str(tmp_path / "*.csv"), tmp_path / "parts"]) as inputs:
-        found = inputs()
+        found = inputs.describe()
     assert found == [
         {"source": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for name, content in (("a.csv", b"one"), ("b.csv", b"two"), ("1.parquet", b"three"))
@@ -47,7 +47,7 @@ def test_files_are_described_by_name_size_and_hash(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_is_told_when_it_is_asked_for(tmp_path: Path) -> None:
     """The reading, which runs beside, says it in plain words before."""
     with describe_inputs([tmp_path / "none-*.csv"]) as inputs, pytest.raises(DataError, match="No file fits"):
-        inputs()
+        inputs.describe()
 
 
 def test_versions_are_those_that_a_result_depends_on() -> None:

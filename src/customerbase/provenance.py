@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,29 +14,52 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.ingest.reading import expand
+from customerbase.ingest.frames import Frame
+from customerbase.ingest.reading import expand, split_inputs
+from customerbase.ingest.streams import open_inputs
 
-__all__ = ["describe_inputs", "fingerprint", "list_versions", "same_or_grew"]
+__all__ = ["Inputs", "describe_inputs", "fingerprint", "list_versions", "same_or_grew"]
 
 _LIBRARIES = ("customerbase", "duckdb", "ibis-framework", "numpy", "scikit-learn")
 _CONTENT = ("order_id", "customer_id", "ordered_at", "product_id", "quantity", "amount")
 _MODULUS = 1_000_003
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What a run reads: its `items` as `read` takes them, and what `describe` says of them once all is hashed."""
+
+    items: tuple[str | Path | Frame, ...]
+    describe: Callable[[], list[dict[str, Any]]]
+
+
 @contextmanager
-def describe_inputs(files: Sequence[str | Path]) -> Iterator[Callable[[], list[dict[str, Any]]]]:
-    """Hash the files in a thread of its own while others read them; call the result for what was found.
+def describe_inputs(inputs: Sequence[str | Path | Frame]) -> Iterator[Inputs]:
+    """Hash the files in a thread of its own while others read them; `-` becomes a file of what is piped in.
+
+    A table in memory has a name and a type, and no hash.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile(suffix=".csv") as file, describe_inputs([file.name]) as inputs:
-    ...     inputs()[0]["sha256"][:8]
+    ...     inputs.describe()[0]["sha256"][:8]
     'e3b0c442'
     """
-    with ThreadPoolExecutor(1) as pool:
-        described = pool.submit(lambda: [_describe_file(part) for path in expand(files) for part in _parts(path)])
-        yield described.result
+    with open_inputs(inputs) as opened, ThreadPoolExecutor(1) as pool:
+        files, frames = split_inputs(opened.came)
+        described = pool.submit(lambda: [_describe_file(part) for path in _expand(files) for part in _parts(path)])
+        tables = [_describe_frame(frame, number) for number, frame in enumerate(frames, start=1)]
+        yield Inputs(opened.plain, lambda: described.result() + tables)
+
+
+def _expand(files: Sequence[str | Path]) -> list[Path]:
+    return expand(files) if files else []
+
+
+def _describe_frame(frame: Frame, number: int) -> dict[str, Any]:
+    kind = type(frame)
+    return {"source": f"table {number}", "type": f"{kind.__module__.split('.')[0]}.{kind.__name__}"}
 
 
 def _parts(path: Path) -> list[Path]:

@@ -21,6 +21,7 @@ from customerbase.engine import connect
 from customerbase.errors import DataError, UsageError, WorkspaceError
 from customerbase.features.customers import customer_features, default_as_of, parse_date
 from customerbase.ingest.download import download
+from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import read
 from customerbase.provenance import describe_inputs, fingerprint, list_versions, same_or_grew
 from customerbase.results import write_segmentation
@@ -75,7 +76,7 @@ def open_workspace(path: str | Path, config: Config | None = None) -> Workspace:
 
 def run(
     workspace: Workspace,
-    files: Sequence[str | Path],
+    files: Sequence[str | Path | Frame],
     config: Config | None = None,
     *,
     now: datetime | None = None,
@@ -89,7 +90,7 @@ def run(
     workspace
         Where the tables go.
     files
-        Exports, or patterns: see `read`.
+        Exports, patterns or tables: see `read`. `-` stands for what is piped into standard input.
     config
         Options; by default those of `Config`.
     now
@@ -117,7 +118,7 @@ def run(
     config = config or Config()
     with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
-        data = _read(workspace, files, config)
+        data = _read(workspace, inputs.items, config)
         progress("Cleaning")
         lines, audit = _write_clean(begun, data, config, now)
         progress("Describing the customers")
@@ -125,12 +126,12 @@ def run(
         progress("Finding the segments")
         write_segmentation(begun, described, config)
         progress("Writing")
-        _publish(workspace, begun, lines, config, command, now, inputs=inputs(), drop=_INGESTED)
+        _publish(workspace, begun, lines, config, command, now, inputs=inputs.describe(), drop=_INGESTED)
 
 
 def ingest(
     workspace: Workspace,
-    files: Sequence[str | Path],
+    files: Sequence[str | Path | Frame],
     config: Config | None = None,
     *,
     now: datetime | None = None,
@@ -140,12 +141,12 @@ def ingest(
     config = config or Config()
     with describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
-        data = _read(workspace, files, config)
+        data = _read(workspace, inputs.items, config)
         begun.write_table("ingested_lines", data.order_lines, order_by=_KEY)
         if data.cells is not None:
             begun.write_table("cells", data.cells, order_by=_KEY)
         begun.write_json("formats", [asdict(each) for each in data.formats])
-        _publish(workspace, begun, None, config, "ingest", now, inputs=inputs())
+        _publish(workspace, begun, None, config, "ingest", now, inputs=inputs.describe())
 
 
 def clean(
@@ -275,7 +276,7 @@ def _find_segment(name: str, names: Sequence[str]) -> str:
     return found
 
 
-def _read(workspace: Workspace, files: Sequence[str | Path], config: Config) -> Dataset:
+def _read(workspace: Workspace, files: Sequence[str | Path | Frame], config: Config) -> Dataset:
     return read(
         *files,
         layout=config.layout,

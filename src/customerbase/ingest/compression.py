@@ -38,8 +38,10 @@ def inner_suffix(path: Path) -> str:
     return Path(path.stem).suffix.lower() if suffix in PACKERS else suffix
 
 
-def decompress(path: Path, folder: Path) -> tuple[Path, tuple[str, ...]]:
+def decompress(path: Path, folder: Path, suffix: str | None = None) -> tuple[Path, tuple[str, ...]]:
     """Give the file itself with no notes, or what it packs, unpacked in `folder`, with a note that says so.
+
+    How it is packed is told by its suffix, or by the one that is given.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def decompress(path: Path, folder: Path) -> tuple[Path, tuple[str, ...]]:
     >>> file.name, notes
     ('orders.csv', ())
     """
-    packer = PACKERS.get(path.suffix.lower())
+    packer = PACKERS.get((suffix or path.suffix).lower())
     if packer is None:
         return path, ()
     target = folder / "unpacked"

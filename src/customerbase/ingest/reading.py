@@ -13,19 +13,21 @@ from customerbase.engine import connect, store
 from customerbase.errors import DataError
 from customerbase.ingest.completion import complete_cells
 from customerbase.ingest.formats import SheetFormats, decide_formats
+from customerbase.ingest.frames import Frame, engine_of, read_frame
 from customerbase.ingest.layouts import Layout, fit
 from customerbase.ingest.mapping import ask_columns, map_lines
 from customerbase.ingest.numbers import DecimalSign
 from customerbase.ingest.readers import read_file
 from customerbase.ingest.sheets import KEY, Sheet
 from customerbase.ingest.times import DateOrder
+from customerbase.ingest.workbooks import WORKBOOKS
 from customerbase.schema import Dataset, Format
 
-__all__ = ["expand", "read"]
+__all__ = ["expand", "read", "split_inputs"]
 
 
 def read(
-    *files: str | Path,
+    *inputs: str | Path | Frame,
     layout: Layout | str | None = None,
     mapping: Mapping[str, str] | None = None,
     encoding: str | None = None,
@@ -37,9 +39,10 @@ def read(
 
     Parameters
     ----------
-    files
-        CSV, JSON, Parquet or XLSX files, folders of Parquet parts, or patterns such as `orders-*.csv`. Of a workbook,
-        all sheets of its layout are read; the others are named in the formats.
+    inputs
+        CSV, JSON, Parquet, XLSX, XLSB, XLS or ODS files, folders of Parquet parts, patterns such as `orders-*.csv`, or
+        tables of pandas, Polars, Arrow or Ibis, called `table 1` and so on. Of a workbook, all sheets of its layout
+        are read; the others are named in the formats.
     layout
         A `Layout`, or the name of a known one; without one it is recognised by the header.
     mapping
@@ -51,7 +54,7 @@ def read(
     date_order
         `day-first`, `month-first` or `year-first`, where a column of dates leaves it open (01/02/2024).
     connection
-        The engine to read into; without one, DuckDB in memory.
+        The engine to read into; without one, that of the first Ibis table, else DuckDB in memory.
 
     Returns
     -------
@@ -76,9 +79,12 @@ def read(
     >>> data.order_lines.select("customer_id", "order_id", "source_row").execute().to_dict("records")
     [{'customer_id': 'ann', 'order_id': 'ann 2024-05-01', 'source_row': 2}]
     """
-    connection = connection or connect()
-    paths = expand(files)
+    files, frames = split_inputs(inputs)
+    connection = connection or engine_of(frames) or connect()
+    paths = expand(files) if files or not frames else []
     sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection, encoding)]
+    for number, frame in enumerate(frames, start=1):
+        sheets += read_frame(frame, f"table {number}", connection)
     fitted, ignored = _fit_all(sheets, layout, mapping)
     lines, written = _map_all(fitted, connection, decimal, date_order)
     described = (_describe(sheet, found, how) for (sheet, found), how in zip(fitted, written, strict=True))
@@ -138,6 +144,18 @@ def expand(files: Sequence[str | Path]) -> list[Path]:
     return list(dict.fromkeys(paths))
 
 
+def split_inputs(inputs: Sequence[str | Path | Frame]) -> tuple[list[str | Path], list[Frame]]:
+    """Tell files and patterns from tables.
+
+    Examples
+    --------
+    >>> split_inputs(["may.csv", ibis.memtable({"amount": [7]})])[0]
+    ['may.csv']
+    """
+    files = [each for each in inputs if isinstance(each, str | Path)]
+    return files, [each for each in inputs if not isinstance(each, str | Path)]
+
+
 def _name_sources(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     """Name each file without its folder; of two with one name, the second gets a number."""
     seen: Counter[str] = Counter()
@@ -160,7 +178,7 @@ def _fit_all(
             fitted.append((sheet, fit(sheet.header, layout, mapping)))
         except DataError as error:
             refused.append((sheet, error))
-    workbooks = {sheet.source.split("#")[0] for sheet, _ in fitted if sheet.reader == "xlsx"}
+    workbooks = {sheet.source.split("#")[0] for sheet, _ in fitted if f".{sheet.reader}" in WORKBOOKS}
     for sheet, reason in refused:
         if sheet.source.split("#")[0] not in workbooks:
             raise DataError(f"{sheet.source}: {reason}") from reason
