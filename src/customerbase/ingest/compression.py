@@ -1,6 +1,7 @@
 """Compression: a packed text file is unpacked beside the work, never beside the original."""
 
 import shutil
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,10 +11,14 @@ import pyarrow as pa
 
 from customerbase.errors import DataError
 
-__all__ = ["PACKERS", "decompress", "inner_suffix"]
+__all__ = ["PACKERS", "ZIP_FAULTS", "decompress", "inner_suffix"]
 
 PACKERS = {".gz": "gzip", ".zst": "zstd", ".zip": "zip"}
 """Suffix → how the file is packed."""
+ZIP_FAULTS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError
+)  # fmt: skip
+"""What Python raises over a damaged ZIP file."""
 _COPY_BYTES = 1 << 20
 
 
@@ -61,7 +66,7 @@ def decompress(path: Path, folder: Path, suffix: str | None = None) -> tuple[Pat
     try:
         with _open_packed(path, packer) as packed, target.open("wb") as out:
             shutil.copyfileobj(packed, out, _COPY_BYTES)
-    except (pa.ArrowException, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (pa.ArrowException, *ZIP_FAULTS) as error:
         if isinstance(error, PermissionError):
             raise
         raise DataError(f"{path} cannot be unpacked: it is damaged or cut off. Export or copy it again.") from error
@@ -79,7 +84,9 @@ def _only_member(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             # macOS packs its own notes on each file beside it.
             members = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX/" not in name]
-    except zipfile.BadZipFile as error:
+    except ZIP_FAULTS as error:
+        if isinstance(error, PermissionError):
+            raise
         raise DataError(f"{path} cannot be unpacked: it is damaged or cut off. Export or copy it again.") from error
     if len(members) != 1:
         raise DataError(

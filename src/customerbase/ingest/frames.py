@@ -12,7 +12,7 @@ from ibis.backends import BaseBackend
 from pyarrow.interchange import from_dataframe
 
 from customerbase.errors import DataError, UsageError
-from customerbase.ingest.headers import number_repeated
+from customerbase.ingest.headers import tidy_header
 from customerbase.ingest.sheets import KEY, Sheet, name_columns
 
 __all__ = ["Frame", "engine_of", "read_frame"]
@@ -65,7 +65,7 @@ def read_frame(frame: Frame, source: str, connection: BaseBackend) -> list[Sheet
      {'source': 'table 1', 'source_row': 2, 'Invoice': 'C7', 'Price': 1.0}]
     """
     header, table, notes = _take(frame, connection)
-    header, repeated = number_repeated(header)
+    header, repeated = tidy_header(header)
     columns = name_columns(header)
     if isinstance(table, pa.Table):
         named: Any = table.rename_columns(list(columns))

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from customerbase.ingest.sheets import name_columns
 
-__all__ = ["describe_titles", "find_header", "number_repeated"]
+__all__ = ["describe_titles", "find_header", "tidy_header"]
 
 _ROWS_TO_LOOK_AT = 20
 _LEAST_COLUMNS = 3
 """A table of orders has a customer, a date and money: in a narrower one no row is a title."""
 _NUMBER_OR_DATE = re.compile(r"\s*[-+]?[\d.,]*\d")
+_LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MOST_SHOWN = 60
 
 Cells = Sequence[str | None]
@@ -79,14 +80,15 @@ def _texts(rows: Sequence[Cells]) -> list[str]:
     return [" ".join(" ".join(cells).split()) for cells in map(_filled, rows) if cells]
 
 
-def number_repeated(header: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Give a header whose names each stand once, with a note on each that stood there more often.
+def tidy_header(header: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    r"""Give a header whose names have one line and stand once each, with a note on each that stood there more often.
 
     Examples
     --------
-    >>> number_repeated(["Date", "Total", "Total", ""])
-    (('Date', 'Total', 'Total (2)', ''), ["the column 'Total' stands twice: the second is called 'Total (2)'"])
+    >>> tidy_header(["Order\ndate", "Total", "Total", ""])
+    (('Order date', 'Total', 'Total (2)', ''), ["the column 'Total' stands twice: the second is called 'Total (2)'"])
     """
+    header = [_LINE_END.sub(" ", name) for name in header]
     repeated = {
         position: column
         for position, (name, column) in enumerate(zip(header, name_columns(header), strict=True))

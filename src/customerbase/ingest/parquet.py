@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import ibis
+import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends import BaseBackend
 
@@ -42,13 +43,14 @@ def read_parquet(path: Path, source: str, connection: BaseBackend) -> list[Sheet
     try:
         table = _open(parts, connection)
         n_rows = int(table.count().execute())
-    except (duckdb.Error, OSError) as error:
+        schemas = [set(pq.read_schema(part).names) for part in parts]
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise DataError(
             f"{path} cannot be read as Parquet: it is cut off or damaged. Export or copy it again."
         ) from error
     if n_rows == 0:
         raise DataError(f"{path} has a header but no rows. Export the orders again.")
-    _refuse_other_columns(parts)
+    _refuse_other_columns(parts, schemas)
     header = tuple(name for name in table.columns if name not in {"file_row_number", _PART})
     columns = name_columns(header)
     # Parts of two folders may share their names, so that a part is named with its folder, as a sheet with its workbook.
@@ -67,11 +69,10 @@ def _open(parts: Sequence[Path], connection: BaseBackend) -> ibis.Table:
     return connection.read_parquet(names, file_row_number=True, filename=_PART)
 
 
-def _refuse_other_columns(parts: Sequence[Path]) -> None:
+def _refuse_other_columns(parts: Sequence[Path], schemas: Sequence[set[str]]) -> None:
     """Refuse a part that has not the columns of the first: it would fail only when it is read."""
-    first = set(pq.read_schema(parts[0]).names)
-    for part in parts[1:]:
-        if differing := first ^ set(pq.read_schema(part).names):
+    for part, names in zip(parts, schemas, strict=True):
+        if differing := schemas[0] ^ names:
             raise DataError(
                 f"{part} and {parts[0].name} differ in the columns {', '.join(sorted(differing))}. "
                 "Write all parts of a folder with the same columns, or name the files one by one."

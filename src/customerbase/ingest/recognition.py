@@ -4,6 +4,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from customerbase.ingest.compression import ZIP_FAULTS
+
 __all__ = ["recognise"]
 
 _HEAD_BYTES = 4096
@@ -50,6 +52,6 @@ def _workbook(path: Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = {name.lower() for name in archive.namelist()}
-    except (zipfile.BadZipFile, OSError):
+    except ZIP_FAULTS:
         return None
     return next((suffix for member, suffix in _MEMBERS.items() if member in names), None)

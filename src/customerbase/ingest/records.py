@@ -13,6 +13,7 @@ from ibis.backends import BaseBackend
 
 from customerbase.errors import DataError
 from customerbase.ingest.encodings import open_text
+from customerbase.ingest.headers import tidy_header
 from customerbase.ingest.sheets import KEY, Sheet, name_columns
 
 __all__ = ["read_json"]
@@ -71,12 +72,13 @@ def read_json(path: Path, source: str, connection: BaseBackend, encoding: str | 
         batches = list(_batches(records, keys))
     if not keys:
         raise DataError(f"{path} holds no objects with cells. Export the orders again.")
-    columns = name_columns([*keys])
+    header, _ = tidy_header([*keys])
+    columns = name_columns(header)
     rows = pa.concat_tables(batches, promote_options="default").rename_columns(["source_row", *columns])
     table = connection.create_table(ibis.util.gen_name("cells"), rows, temp=True)
     filled = table.filter(ibis.or_(*(table[column].notnull() for column in columns)))
     cells = filled.mutate(source=ibis.literal(source)).select(*KEY, *columns)
-    return [Sheet(source, "json", tuple(keys), columns, cells, (f"JSON, {form}", *text.notes))]
+    return [Sheet(source, "json", header, columns, cells, (f"JSON, {form}", *text.notes))]
 
 
 def _records(file: Path, path: Path) -> tuple[str, Iterator[tuple[int, Mapping[str, Any]]]]:

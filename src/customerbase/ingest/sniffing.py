@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from customerbase.ingest.headers import describe_titles, find_header, number_repeated
+from customerbase.ingest.headers import describe_titles, find_header, tidy_header
 from customerbase.ingest.splitting import Dialect
 
 __all__ = ["DELIMITERS", "Start", "sniff"]
@@ -131,7 +131,8 @@ def _mark(sample: _Sample) -> tuple[float, int, float]:
     if header is None or len(header) == 1:
         return (0.0, 0, 0.0)
     fitting = [cells for cells in body if cells is not None and _fits(cells, header)]
-    share = len(fitting) / len(body) if body else 1.0
+    # A header below titles is none without a row that has its columns.
+    share = len(fitting) / len(body) if body else float(not any(filter(None, sample.records[: sample.header_at])))
     cells = [cell for row in fitting for cell in row if cell.strip()]
     typed = sum(_TYPED.fullmatch(cell) is not None for cell in cells) / len(cells) if cells else 0.0
     return (share * (len(header) - 1), -_n_quoted_columns(header, fitting), typed)
@@ -158,7 +159,7 @@ def _start(sample: _Sample, first_line: str | None, n_said: int) -> Start:
     at, header = sample.header_at, sample.header
     if header is None:
         return Start(sample.dialect, (), first_line)
-    names, repeated = number_repeated(_level(header, sample.body))
+    names, repeated = tidy_header(_level(header, sample.body))
     titles = describe_titles([cells or () for cells in sample.records[:at]])
     return Start(
         sample.dialect,

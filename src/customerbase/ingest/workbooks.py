@@ -1,9 +1,12 @@
 """Workbooks: every sheet of an XLSX, XLSB, XLS or ODS file as a table of text."""
 
 import logging
+import os
 import re
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +18,9 @@ import pyarrow.compute as pc
 from ibis.backends import BaseBackend
 
 from customerbase.errors import DataError
-from customerbase.ingest.headers import describe_titles, find_header, number_repeated
+from customerbase.ingest.compression import ZIP_FAULTS
+from customerbase.ingest.headers import describe_titles, find_header, tidy_header
+from customerbase.ingest.recognition import recognise
 from customerbase.ingest.sheets import KEY, Sheet, name_columns
 
 __all__ = ["WORKBOOKS", "read_workbook"]
@@ -27,6 +32,7 @@ _OLE_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ZIP_SIGNATURE = b"PK"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ROWS_TO_LOOK_AT = 100
+_STANDARD_ERROR = 2
 _LEAST_LONG = 17
 _LONG_NUMBER = rf"^-?\d{{{_LEAST_LONG},25}}$"
 """Beyond 16 digits a workbook, like any floating-point number, keeps no unit."""
@@ -69,11 +75,12 @@ def read_workbook(path: Path, source: str, connection: BaseBackend) -> list[Shee
     if not _LOGGER.handlers:
         _LOGGER.addHandler(logging.NullHandler())  # it would tell of each sheet that is nothing but a chart
     try:
-        content = _open(path)
-        names = fastexcel.read_excel(content).sheet_names
-        with ThreadPoolExecutor() as pool:
-            loaded = list(pool.map(lambda name: _load(content, name), names))
-    except fastexcel.FastExcelError as error:
+        with _quiet_panics(path):
+            content = _open(path)
+            names = fastexcel.read_excel(content).sheet_names
+            with ThreadPoolExecutor() as pool:
+                loaded = list(pool.map(lambda name: _load(content, name), names))
+    except (fastexcel.FastExcelError, _PanicError) as error:
         raise _refuse(path, error) from error
     reader = path.suffix.lower().removeprefix(".") or "xlsx"
     sheets = [_sheet(f"{source}#{name}", reader, each, connection) for name, each in zip(names, loaded, strict=True)]
@@ -81,6 +88,52 @@ def read_workbook(path: Path, source: str, connection: BaseBackend) -> list[Shee
     if not found:
         raise DataError(f"{path} has no sheet with a header and rows. Export the orders again.")
     return found
+
+
+class _PanicError(Exception):
+    """The library for workbooks has stumbled over a damaged one."""
+
+
+@contextmanager
+def _quiet_panics(path: Path) -> Iterator[None]:
+    """Turn a panic of the library, which it tells on standard error and raises as no Exception, into a fault.
+
+    A damaged XLSB file can even end the process, so its checksums are looked at first. The other formats that are ZIP
+    files are XML, over which the library does not stumble.
+    """
+    with path.open("rb") as file:
+        is_binary = file.read(len(_OLE_SIGNATURE)) == _OLE_SIGNATURE or recognise(path) == ".xlsb"
+    if is_binary and zipfile.is_zipfile(path):
+        _check_zip(path)
+    try:
+        with _standard_error_closed() if is_binary else nullcontext():
+            yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _PanicError from error
+
+
+def _check_zip(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except ZIP_FAULTS as error:
+        raise _PanicError from error
+    if damaged:
+        raise _PanicError
+
+
+@contextmanager
+def _standard_error_closed() -> Iterator[None]:
+    kept = os.dup(_STANDARD_ERROR)
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), _STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STANDARD_ERROR)
+        os.close(kept)
 
 
 def _open(path: Path) -> Path | bytes:
@@ -151,7 +204,7 @@ def _sheet(source: str, reader: str, loaded: _Loaded, connection: BaseBackend) -
     if loaded.table.num_rows <= first + 1 or not any(rows[first]):
         return None
     used = [column for column in loaded.table.columns if pc.any(pc.not_equal(column, "")).as_py()]
-    header, repeated = number_repeated([column[first].as_py() or "" for column in used])
+    header, repeated = tidy_header([column[first].as_py() or "" for column in used])
     columns = name_columns(header)
     cells = [_tidy(column.slice(first + 1)) for column in used]
     notes = (*loaded.notes, *describe_titles(rows[:first]), *repeated, *_rounded(header, cells))
