@@ -32,7 +32,10 @@ __all__ = [
 
 Files = Annotated[
     list[str],
-    typer.Argument(help="CSV, JSON, Parquet or XLSX files, folders of Parquet parts, or patterns.", metavar="FILE..."),
+    typer.Argument(
+        help="CSV, JSON, Parquet, XLSX, XLSB, XLS or ODS files, folders of Parquet parts, patterns, or - for a pipe.",
+        metavar="FILE...",
+    ),
 ]
 AsOf = Annotated[
     str | None,

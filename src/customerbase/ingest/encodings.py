@@ -263,7 +263,8 @@ def _rewrite(path: Path, name: str, target: Path, *, has_cr_ends: bool) -> Path:
 
 def _count_zeros(path: Path) -> int:
     with path.open("rb") as file:
-        return sum(chunk.count(0) for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""))
+        # To look is four times as fast as to count.
+        return sum(chunk.count(0) for chunk in iter(lambda: file.read(_CHUNK_BYTES), b"") if 0 in chunk)
 
 
 def _not_in(name: str, path: Path, called: Path) -> DataError:

@@ -134,7 +134,7 @@ def expand(files: Sequence[str | Path]) -> list[Path]:
     ['may.csv', 'june.csv']
     """
     if not files:
-        raise DataError("No file was given. Name at least one CSV, JSON, Parquet or XLSX file.")
+        raise DataError("No file was given. Name at least one CSV, JSON, Parquet, XLSX, XLS or ODS file.")
     paths: list[Path] = []
     for file in files:
         matches = [Path(match) for match in sorted(glob.glob(str(file)))] if glob.has_magic(str(file)) else []  # noqa: PTH207
