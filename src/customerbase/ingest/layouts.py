@@ -182,7 +182,8 @@ def _suggest(column: str, header: Sequence[str]) -> str:
 
 
 def _no_layout(header: Sequence[str], nearest: Layout, lacking: Sequence[str]) -> str:
-    needs = " and ".join(f"{nearest.columns[name]!r}{_suggest(nearest.columns[name], header)}" for name in lacking)
+    columns = [nearest.columns.get(name, name) for name in lacking]
+    needs = " and ".join(f"{column!r}{_suggest(column, header)}" for column in columns)
     options = " ".join(f"--map {name}=COLUMN" for name in lacking)
     return (
         f"No known layout fits these columns: {', '.join(header)}. "

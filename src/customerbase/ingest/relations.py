@@ -141,33 +141,37 @@ def _finish(sheet: Sheet, position: int, work: _Work) -> Sheet:
         return replace(sheet, use="left out", notes=notes)
     if position in work.plan.used_up:
         return replace(sheet, use="joined", notes=notes)
-    return replace(_rename_key(_complete(sheet, position, work), position, work), notes=notes)
+    called = _call_key(sheet, position, work)
+    notes += tuple(f"{old} is called {new} here, as other tables call it" for old, new in called.items())
+    header = tuple(called.get(name, name) for name in sheet.header)
+    return replace(_complete(replace(sheet, header=header), position, work, called), notes=notes)
 
 
-def _rename_key(sheet: Sheet, position: int, work: _Work) -> Sheet:
-    """Call a plain `id` as the tables do that name it: by itself it says nothing."""
+def _call_key(sheet: Sheet, position: int, work: _Work) -> dict[str, str]:
+    """Give a plain `id` the name by which other tables name it: by itself it says nothing."""
     spoken_for = set(map(normalise, work.given.values()))
     for relation in work.relations.found:
         if relation.parent != position or not is_generic(relation.key) or normalise(relation.key) in spoken_for:
             continue
         if relation.is_close and relation.key in sheet.header and relation.column not in sheet.header:
-            header = tuple(relation.column if name == relation.key else name for name in sheet.header)
-            return replace(sheet, header=header)
-    return sheet
+            return {relation.key: relation.column}
+    return {}
 
 
-def _complete(sheet: Sheet, position: int, work: _Work) -> Sheet:
-    """Give a sheet the columns of all that it names."""
+def _complete(sheet: Sheet, position: int, work: _Work, called: Mapping[str, str] | None = None) -> Sheet:
+    """Give a sheet the columns of all that it names; `called` has the new names of its own ones."""
+    own = called or {}
     for relation in work.plan.joins:
         if relation.child == position:
             parent = _ready(relation.parent, work)
-            names = choose_names(sheet, parent, relation, work.stacks[relation.parent].label, _naming(relation, work))
-            sheet = attach(sheet, parent, relation, names)
+            by = replace(relation, column=own.get(relation.column, relation.column))
+            names = choose_names(sheet, parent, by, work.stacks[relation.parent].label, _naming(relation, work))
+            sheet = attach(sheet, parent, by, names)
     paid = work.plan.paid
     if paid and paid.parent == position:
         sums = sum_payments(work.stacks[paid.child].whole, paid.column, work.plan.paid_column, work.decimal)
         is_meant = work.plan.paid_column in work.stacks[paid.child].meanings
-        by = replace(paid, column=paid.key, key="order", is_repeated=False)
+        by = replace(paid, column=own.get(paid.key, paid.key), key="order", is_repeated=False)
         sheet = attach(sheet, sums, by, {"paid": work.plan.paid_column if is_meant else "amount"})
     return sheet
 
