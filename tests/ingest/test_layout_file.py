@@ -18,6 +18,7 @@ adjusting = ["A"]
 grain = "order"
 amounts = "Without tax."
 refunded = ["Back", "Total"]
+goods_total = "Goods"
 is_filled_down = true
 time_of_day = "Time"
 
@@ -75,6 +76,7 @@ def test_a_file_can_say_all_that_a_layout_can(tmp_path: Path) -> None:
         return_when=(Condition("Kind", "sale", is_negated=True),),
         not_products=(("TIP", Condition("Article", "tip.*")),),
         refunded=("Back", "Total"),
+        goods_total="Goods",
         is_filled_down=True,
         time_of_day="Time",
         joins=(Join("positions", "Belongs to", "tickets", "Ticket"),),

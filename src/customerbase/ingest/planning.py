@@ -1,55 +1,22 @@
 """Planning: which tables give their columns to which others, and which are no data of their own."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
-from customerbase.errors import DataError
 from customerbase.ingest.keys import Keys, Relation, Relations, count_differing, relate_by
 from customerbase.ingest.meanings import is_called, plain
+from customerbase.ingest.money import paid_column, place_money
+from customerbase.ingest.plan import Plan, reach, unclear
 from customerbase.ingest.stacks import Stack
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["make_plan"]
 
-_MONEY = ("amount", "quantity", "unit_price", "discount")
 _PAYMENTS = {"payment", "payments", "zahlung", "paiement", "pago", "pagamento", "betaling", "płatność"}
-_PAID = {"paymentvalue", "paymentamount", "amountpaid", "paidamount", "paid"}
 
 
-@dataclass
-class Plan:
-    """What is to be done with each table; numbers are positions in the list of stacks.
-
-    `joins` give the columns of the parent to the child, those in `withheld` excepted; `lookups` are the pairs (child,
-    parent) among them whose parents say nothing of orders themselves; `checks` are only counted. By `paid`, the values
-    of `paid_column` are summed for their orders. `customers` and `orders` are those tables, and `items` have taken the
-    orders; those of `priced` take the price of the product. `left_out` and `remarks` are told in the formats.
-    """
-
-    joins: list[Relation] = field(default_factory=list)
-    checks: list[Relation] = field(default_factory=list)
-    lookups: set[tuple[int, int]] = field(default_factory=set)
-    paid: Relation | None = None
-    paid_column: str = ""
-    customers: int | None = None
-    orders: int | None = None
-    items: set[int] = field(default_factory=set)
-    withheld: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
-    priced: set[int] = field(default_factory=set)
-    left_out: dict[int, str] = field(default_factory=dict)
-    remarks: dict[int, list[str]] = field(default_factory=dict)
-
-    def remark(self, position: int, text: str) -> None:
-        """Tell something about a table."""
-        self.remarks.setdefault(position, []).append(text)
-
-    @property
-    def used_up(self) -> set[int]:
-        """The tables whose columns others have."""
-        return {relation.parent for relation in self.joins} | ({self.paid.child} if self.paid else set())
-
-
-def make_plan(keys: Keys, related: Relations, given: Mapping[str, str]) -> Plan:
+def make_plan(
+    keys: Keys, related: Relations, given: Mapping[str, str] | None = None, wanted: Collection[str] = ()
+) -> Plan:
     """Decide from the relations of tables what becomes of each.
 
     * The customers stay a table of their own; rows that name them are counted.
@@ -58,10 +25,34 @@ def make_plan(keys: Keys, related: Relations, given: Mapping[str, str]) -> Plan:
     * Payments are summed where their orders have no amount, and left out where there is one.
     * All other parents are lookups.
 
+    Parameters
+    ----------
+    keys, related
+        All tables, and how they are related.
+    given
+        Canonical name → column, as far as the caller says it.
+    wanted
+        Columns of whole orders that a layout asks for by name.
+
     Raises
     ------
     DataError
         Two tables could be the orders, the items or the payments.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> from customerbase.engine import connect
+    >>> from customerbase.ingest.keys import find_relations
+    >>> from customerbase.ingest.sheets import Sheet
+    >>> from customerbase.ingest.stacks import stack_sheets
+    >>> key = {"source": ["a"] * 2, "source_row": [2, 3]}
+    >>> orders = ibis.memtable({**key, "order": ["7", "8"], "shop_id": ["1", "1"]})
+    >>> shops = ibis.memtable({**key, "shop_id": ["1", "2"], "city": ["Ulm", "Bonn"]})
+    >>> keys = Keys(stack_sheets([Sheet(name, "csv", cells.columns[2:], cells.columns[2:], cells)
+    ...                           for name, cells in (("orders.csv", orders), ("shops.csv", shops))], {}), connect())
+    >>> [(join.child, join.parent) for join in make_plan(keys, find_relations(keys)).joins]
+    [(0, 1)]
     """
     plan, stacks, relations = Plan(), keys.stacks, related.found
     plan.customers = _find_customers(stacks, relations)
@@ -69,7 +60,7 @@ def make_plan(keys: Keys, related: Relations, given: Mapping[str, str]) -> Plan:
     _plan_customers(keys, relations, plan)
     lines = _plan_order_tables(keys, relations, plan)
     _plan_lookups(stacks, relations, plan, lines)
-    _plan_money(stacks, plan, lines, given)
+    place_money(stacks, plan, lines, given or {}, wanted)
     _drop_circles(stacks, plan)
     _leave_out(stacks, related, plan)
     return plan
@@ -124,16 +115,8 @@ def _find_orders(stacks: Sequence[Stack], relations: Sequence[Relation], custome
     candidates = [each for each in _parents(stacks, relations, "order_id") if each != customers]
     ranked = sorted(candidates, key=rank, reverse=True)
     if len(ranked) > 1 and rank(ranked[0]) == rank(ranked[1]):
-        raise _unclear(stacks, "orders", ranked[:2])
+        raise unclear(stacks, "orders", ranked[:2])
     return ranked[0] if ranked else None
-
-
-def _unclear(stacks: Sequence[Stack], what: str, positions: Sequence[int]) -> DataError:
-    one, other = (stacks[position] for position in positions[:2])
-    return DataError(
-        f"{one.title} and {other.title} could both be the {what}. Leave one of the two out, or say in a layout file, "
-        f"--layout my-shop.toml, which tables belong together: [[joins]] table = TABLE, column = COLUMN, to = TABLE."
-    )
 
 
 def _is_about_payments(stack: Stack) -> bool:
@@ -181,7 +164,7 @@ def _plan_order_tables(keys: Keys, relations: Sequence[Relation], plan: Plan) ->
                 "and has neither items nor payments"
             )
     if len(payments) > 1:
-        raise _unclear(stacks, "payments", [relation.child for relation in payments])
+        raise unclear(stacks, "payments", [relation.child for relation in payments])
     plan.paid = payments[0] if payments else None
     return lines
 
@@ -192,7 +175,7 @@ def _kind(stacks: Sequence[Stack], relation: Relation, plan: Plan) -> str:
     is_whole = child.holds("customer_id") and child.holds("ordered_at")
     if relation.child == plan.customers or (is_whole and _is_another_shop(stacks, relation)):
         return "own"
-    if _is_about_payments(child) and _paid_column(child):
+    if _is_about_payments(child) and paid_column(child):
         return "payments"
     if child.holds("product_id", "product_name", "quantity", "unit_price") or relation.is_declared:
         return "items"
@@ -210,11 +193,6 @@ def _is_another_shop(stacks: Sequence[Stack], relation: Relation) -> bool:
     if columns[0] is None or columns[1] is None or relation.is_declared:
         return False
     return count_differing(stacks, relation, columns[0], columns[1]) > relation.n_matched / 2
-
-
-def _paid_column(stack: Stack) -> str | None:
-    named = next((column for column in stack.header if plain(column) in _PAID), None)
-    return stack.column_of("amount") or named
 
 
 def _plan_lookups(
@@ -266,96 +244,10 @@ def _direct(stacks: Sequence[Stack], pairs: dict[tuple[int, int], Relation], one
     return max((there, back), key=is_owner)
 
 
-def _plan_money(stacks: Sequence[Stack], plan: Plan, lines: dict[int, Relation], given: Mapping[str, str]) -> None:
-    """Decide where the money stands: on the items, on the orders, or with the payments."""
-    if plan.orders is None:
-        return
-    orders = stacks[plan.orders]
-    has_amount = orders.holds("amount")
-    has_total = has_amount or plan.paid is not None
-    is_said = has_amount and "amount" in given
-    rich = {position: each for position, each in lines.items() if _has_money(stacks[position], is_said=is_said)}
-    taken = rich or ({} if has_total else lines)
-    if len(taken) > 1 and not all(relation.is_declared for relation in taken.values()):
-        raise _unclear(stacks, "items", list(taken))
-    for position, relation in lines.items():
-        if position not in taken:
-            plan.left_out[position] = _why_no_items(stacks, plan, has_amount=has_amount, has_better=bool(rich))
-            continue
-        plan.joins.insert(0, relation)  # of two columns of one name, that of the order keeps it
-        plan.items.add(position)
-        if position in rich:
-            _withhold_money(stacks, plan, relation)
-        else:
-            _take_prices(stacks, plan, position)
-    if plan.paid and (has_amount or taken):
-        whose = f"{orders.title} has the amount of each order" if has_amount else "the items have money of their own"
-        plan.left_out[plan.paid.child] = f"left out: {whose}"
-        plan.paid = None
-    elif plan.paid:
-        _tell_payments(stacks, plan, plan.paid)
-
-
-def _take_prices(stacks: Sequence[Stack], plan: Plan, position: int) -> None:
-    """Let items without money have the price of their products."""
-    plan.priced.add(position)
-    reached = _reach({position}, {pair for pair in plan.lookups if pair[1] != plan.orders}) - {position}
-    for parent in sorted(each for each in reached if stacks[each].holds("unit_price")):
-        plan.remark(position, f"its price is what the product costs in {stacks[parent].title}, not what was paid")
-
-
-def _has_money(items: Stack, *, is_said: bool) -> bool:
-    """Tell whether items have money of their own, unless somebody says that the amount is that of the order."""
-    return items.holds("amount") or (not is_said and items.holds("quantity") and items.holds("unit_price"))
-
-
-def _why_no_items(stacks: Sequence[Stack], plan: Plan, *, has_amount: bool, has_better: bool) -> str:
-    if has_better:
-        return "left out: it carries no money, and other items do"
-    whose = plan.orders if has_amount or plan.paid is None else plan.paid.child
-    total = stacks[whose].title if whose is not None else "the order"
-    return f"left out: it carries no money, and what {total} says of a whole order cannot be split over its items"
-
-
-def _withhold_money(stacks: Sequence[Stack], plan: Plan, relation: Relation) -> None:
-    """Keep the totals of orders off their items, where they would be counted once for each."""
-    orders = stacks[relation.parent]
-    columns = [
-        column
-        for column in orders.header
-        if ((meaning := orders.meanings.get(column)) and meaning.name in _MONEY)
-        or any(word in plain(column) for word in ("total", "discount"))
-    ]
-    if columns:
-        plan.withheld[relation.child, relation.parent] = tuple(columns)
-        plan.remark(
-            relation.child,
-            f"{', '.join(columns)} of {orders.title} {'is' if len(columns) == 1 else 'are'} money of whole orders, and "
-            "not taken: the items carry their own",
-        )
-
-
-def _tell_payments(stacks: Sequence[Stack], plan: Plan, relation: Relation) -> None:
-    payments, orders = stacks[relation.child], stacks[relation.parent]
-    plan.paid_column = _paid_column(payments) or ""
-    statuses = [column for column in payments.header if "status" in plain(column)]
-    plan.remark(
-        relation.parent,
-        f"the amount of an order is the sum of {plan.paid_column} of its rows in {payments.title}"
-        + (f", whatever their {statuses[0]}" if statuses else ""),
-    )
-    without = relation.n_idle
-    if without:
-        plan.remark(relation.parent, f"{without:,} of {relation.n_keys:,} orders have no row in {payments.title}")
-    lost = relation.n_rows - relation.n_matched
-    if lost:
-        plan.remark(relation.child, f"{lost:,} of {relation.n_rows:,} rows name no order that {orders.title} has")
-
-
 def _drop_circles(stacks: Sequence[Stack], plan: Plan) -> None:
     """Join none of the tables that name each other in a circle."""
     edges = {(relation.child, relation.parent) for relation in plan.joins}
-    circular = [each for each in plan.joins if each.child in _reach({each.parent}, edges)]
+    circular = [each for each in plan.joins if each.child in reach({each.parent}, edges)]
     for relation in circular:
         plan.joins.remove(relation)
         plan.remark(
@@ -364,27 +256,19 @@ def _drop_circles(stacks: Sequence[Stack], plan: Plan) -> None:
         )
 
 
-def _reach(starts: set[int], edges: set[tuple[int, int]]) -> set[int]:
-    """Give the tables that can be got to along edges, the starts included."""
-    reached = set(starts)
-    while further := {parent for child, parent in edges if child in reached} - reached:
-        reached |= further
-    return reached
-
-
 def _leave_out(stacks: Sequence[Stack], relations: Relations, plan: Plan) -> None:
     """Leave out lookups that only tables without use name, and those without a word of customers, orders or money."""
     edges = {(relation.child, relation.parent) for relation in plan.joins}
-    used = _reach(set(range(len(stacks))) - plan.used_up - set(plan.left_out), edges)
+    used = reach(set(range(len(stacks))) - plan.used_up - set(plan.left_out), edges)
     for position, _ in [*plan.left_out.items()]:
-        for each in sorted(_reach({position}, edges) - used - set(plan.left_out)):
+        for each in sorted(reach({position}, edges) - used - set(plan.left_out)):
             plan.left_out[each] = f"left out with {stacks[position].title}, which names it"
     own = set(range(len(stacks))) - plan.used_up - set(plan.left_out)
-    with_customer = {each for each in own if any(stacks[at].holds("customer_id") for at in _reach({each}, edges))}
+    with_customer = {each for each in own if any(stacks[at].holds("customer_id") for at in reach({each}, edges))}
     related = {position for each in relations.found for position in (each.child, each.parent)}
     related |= {position for pair in relations.refused for position in pair}
     for position in sorted((own & related) - with_customer if with_customer else ()):
-        if not any(stacks[at].holds("ordered_at", "amount", "quantity") for at in _reach({position}, edges)):
-            for each in sorted(_reach({position}, edges) - _reach(with_customer, edges)):
+        if not any(stacks[at].holds("ordered_at", "amount", "quantity") for at in reach({position}, edges)):
+            for each in sorted(reach({position}, edges) - reach(with_customer, edges)):
                 plan.left_out[each] = "left out: nothing in it, nor in the tables that name it, tells of a customer"
     plan.joins = [each for each in plan.joins if each.child not in plan.left_out]

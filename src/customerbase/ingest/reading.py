@@ -168,8 +168,10 @@ def _relate(
     mapping: Mapping[str, str],
     decimal: DecimalSign | None,
 ) -> list[Sheet]:
-    columns = {**(layout.columns if layout else {}), **mapping}
-    return relate(sheets, connection, layout.joins if layout else (), columns, decimal)
+    if layout is None:
+        return relate(sheets, connection, columns=mapping, decimal=decimal)
+    wanted = [column for column in (*(layout.refunded or ()), layout.goods_total) if column]
+    return relate(sheets, connection, layout.joins, {**layout.columns, **mapping}, wanted, decimal)
 
 
 def _fit_all(

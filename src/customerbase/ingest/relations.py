@@ -1,7 +1,7 @@
 """Relations: several tables that belong together become sheets that can be understood by themselves."""
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ibis.backends import BaseBackend
@@ -13,7 +13,8 @@ from customerbase.ingest.keys import Keys, Relation, Relations, find_relations, 
 from customerbase.ingest.layout import Join, normalise
 from customerbase.ingest.meanings import is_generic, plain
 from customerbase.ingest.numbers import DecimalSign
-from customerbase.ingest.planning import Plan, make_plan
+from customerbase.ingest.plan import Plan
+from customerbase.ingest.planning import make_plan
 from customerbase.ingest.sheets import Sheet
 from customerbase.ingest.stacks import Stack, label, stack_sheets
 
@@ -25,6 +26,7 @@ def relate(
     connection: BaseBackend,
     joins: Sequence[Join] = (),
     columns: Mapping[str, str] | None = None,
+    wanted: Collection[str] = (),
     decimal: DecimalSign | None = None,
 ) -> list[Sheet]:
     """Join the sheets that belong together: items with their orders and products, orders with their branches.
@@ -39,6 +41,8 @@ def relate(
         Which tables belong together, where names and values do not tell.
     columns
         Canonical name → column, as far as the caller says it.
+    wanted
+        Columns of whole orders that a layout asks for by name, such as what was paid back.
     decimal
         What the caller says of numbers, where payments are summed and leave it open.
 
@@ -56,6 +60,7 @@ def relate(
 
     Examples
     --------
+    >>> import ibis
     >>> from customerbase.engine import connect
     >>> engine, key = connect(), {"source": ["a"] * 2, "source_row": [2, 3]}
     >>> orders = ibis.memtable({**key, "order": ["7", "8"], "shop_id": ["1", "9"], "customer": ["ann", "bob"]})
@@ -77,7 +82,7 @@ def relate(
     relations = _declare(keys, find_relations(keys), joins)
     if not relations.found and not relations.refused:
         return list(sheets)
-    plan = make_plan(keys, relations, given)
+    plan = make_plan(keys, relations, given, wanted)
     work = _Work(stacks, plan, relations, given, connection, decimal)
     done = {id(sheet): _finish(sheet, position, work) for position, each in enumerate(stacks) for sheet in each.sheets}
     return [done[id(sheet)] for sheet in sheets]
