@@ -103,9 +103,10 @@ def is_complete(stack: Stack) -> bool:
     True
     """
     try:
-        return detect(stack.header).name not in {"guessed", "customerbase"}
+        found = detect(stack.header)
     except DataError:
         return False
+    return found.grain in {"line", "order"} and found.name not in {"guessed", "customerbase"}
 
 
 def attach(child: Sheet, parent: Sheet, relation: Relation, names: Mapping[str, str]) -> Sheet:

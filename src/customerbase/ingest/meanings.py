@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from customerbase.ingest.guessing import SYNONYMS
-from customerbase.ingest.layout import MAPPABLE, normalise
+from customerbase.ingest.layout import normalise
+from customerbase.schema import ORDER_LINES
 
 __all__ = [
     "Meaning",
@@ -54,7 +55,7 @@ def plain(column: str) -> str:
     return _SEPARATORS.sub("", normalise(column))
 
 
-_KNOWN = {plain(name): Meaning(name) for name in MAPPABLE} | {
+_KNOWN = {plain(column.name): Meaning(column.name) for column in ORDER_LINES} | {
     plain(name): Meaning(canonical, group)
     for canonical, groups in SYNONYMS.items()
     for group, names in enumerate(groups)
