@@ -138,3 +138,11 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(Path, "read_text", refuse)  # root may read whatever the mode says
     with pytest.raises(WorkspaceError, match=r"customerbase\.toml cannot be read: Permission denied"):
         read_config(tmp_path)
+
+
+def test_a_layout_file_lies_beside_the_file_of_options(tmp_path: Path) -> None:
+    """What the file of options names is looked for beside it; what the caller names, where the caller is."""
+    shop = write(tmp_path / "shop", 'layout = "my-shop.toml"')
+    assert read_config(shop).layout == str(shop / "my-shop.toml")
+    assert read_config(shop, given={"layout": "other.toml"}).layout == "other.toml"
+    assert read_config(write(tmp_path / "two", 'layout = "online-retail"')).layout == "online-retail"

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from customerbase.errors import UsageError, WorkspaceError
 from customerbase.features.customers import parse_date
 from customerbase.ingest.encodings import check_encoding
+from customerbase.ingest.layout_file import is_layout_file
 from customerbase.ingest.numbers import DecimalSign
 from customerbase.ingest.times import DateOrder
 
@@ -36,7 +37,8 @@ class Config:
     seed
         Seed of all that is drawn, from 0 to 4,294,967,295.
     layout
-        Name of a known layout; by default it is recognised.
+        Name of a known layout, or a TOML file with one of your own; by default it is recognised. A file that
+        `customerbase.toml` names lies beside it.
     columns
         Canonical name → column of the export.
     encoding
@@ -148,12 +150,20 @@ def read_config(workspace: Path, files: tuple[Path, ...] = (), given: Mapping[st
     """
     places = [workspace / CONFIG_FILE, *(file.parent / CONFIG_FILE for file in files[:1])]
     path = next((place for place in places if place.is_file()), None)
-    options = _read_toml(path) if path else {}
+    options = _find_layout(path, _read_toml(path)) if path else {}
     known = {each.name for each in fields(Config)}
     for name in options:
         if name not in known:
             raise UsageError(f"{path} has an unknown option {name!r}. The options are {', '.join(sorted(known))}.")
     return _build(path, _merge(options, given or {}))
+
+
+def _find_layout(path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Look for a layout file beside the file of options, not where the command happens to run."""
+    layout = options.get("layout")
+    if isinstance(layout, str) and is_layout_file(layout):
+        return {**options, "layout": str(path.parent / layout)}
+    return options
 
 
 def _build(path: Path | None, options: Mapping[str, Any]) -> Config:

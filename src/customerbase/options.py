@@ -63,7 +63,8 @@ Map = Annotated[
     ),
 ]
 LayoutName = Annotated[
-    str | None, typer.Option("--layout", help="Name of a known layout; by default it is recognised.")
+    str | None,
+    typer.Option("--layout", help="Name of a known layout, or a TOML file with one; by default it is recognised."),
 ]
 EncodingName = Annotated[str | None, typer.Option("--encoding", help="Encoding of text files; else detected.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]

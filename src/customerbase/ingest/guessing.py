@@ -61,7 +61,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         prodotto | nome prodotto | descrizione | produto | nome do produto | productnaam | nazwa produktu""",
     ),
     "category": (
-        """category | product category | department | kategorie | warengruppe | catégorie | categoría | categoria |
+        """category | category name | product category | product category name | department | kategorie | warengruppe |
+        catégorie | categoría | categoria |
         categorie | kategoria""",
     ),
     "currency": ("currency | currency code | währung | devise | moneda | divisa | valuta | moeda | waluta",),

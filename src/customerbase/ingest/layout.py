@@ -6,7 +6,7 @@ from typing import Literal
 
 from customerbase.schema import ORDER_LINES
 
-__all__ = ["MAPPABLE", "TIP", "Condition", "Layout", "find_column", "normalise", "spell"]
+__all__ = ["MAPPABLE", "TIP", "Condition", "Join", "Layout", "find_column", "normalise", "spell"]
 
 MAPPABLE = tuple(
     column.name
@@ -38,6 +38,25 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Join:
+    """Which table names a row of which other one, and by which column.
+
+    A table is called by its file or sheet, with or without the suffix and the numbers in it: `orders` is also
+    `orders-2023.csv` and `orders-2024.csv`. Without a `key`, the column bears the same name in both.
+
+    Examples
+    --------
+    >>> Join("items", "order", "orders", key="number").to
+    'orders'
+    """
+
+    table: str
+    column: str
+    to: str
+    key: str | None = None
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where an export keeps the canonical columns, and how its rows are to be understood.
 
@@ -52,7 +71,8 @@ class Layout:
     column with what the goods of an order came to after all discounts, without tips: where the lines come to more, that
     was a discount on the whole order, and the same share is taken off each of them. Where `is_filled_down`,
     cells of an order that stand only on one of its rows hold for all of them. `time_of_day` names the column of the
-    time where `ordered_at` has only the day.
+    time where `ordered_at` has only the day. `joins` says which of several tables belong together, where that is not
+    to be seen from their names and values.
 
     Examples
     --------
@@ -76,6 +96,7 @@ class Layout:
     goods_total: str | None = None
     is_filled_down: bool = False
     time_of_day: str | None = None
+    joins: tuple[Join, ...] = ()
 
     def find(self, name: str, header: Sequence[str]) -> str | None:
         """Give the column of a header that holds a canonical column, spelled as it stands there.

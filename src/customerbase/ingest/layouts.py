@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from customerbase.errors import DataError, UsageError
 from customerbase.ingest.guessing import guess
-from customerbase.ingest.layout import MAPPABLE, Condition, Layout, find_column, normalise, spell
+from customerbase.ingest.layout import MAPPABLE, Condition, Join, Layout, find_column, normalise, spell
 from customerbase.ingest.platforms import LAYOUTS, REFUSED
 
-__all__ = ["LAYOUTS", "MAPPABLE", "Condition", "Layout", "detect", "fit"]
+__all__ = ["LAYOUTS", "MAPPABLE", "Condition", "Join", "Layout", "detect", "find_layout", "fit"]
 
 
 def detect(header: Sequence[str]) -> Layout:
@@ -67,7 +67,7 @@ def fit(header: Sequence[str], layout: Layout | str | None = None, mapping: Mapp
     {'customer_id': 'who', 'ordered_at': 'when', 'amount': 'total'}
     """
     if isinstance(layout, str):
-        layout = _known(layout)
+        layout = find_layout(layout)
     if mapping:
         _check_mapping(mapping, header)
         chosen = _override(layout or _base(header, mapping), mapping, header)
@@ -81,7 +81,19 @@ def fit(header: Sequence[str], layout: Layout | str | None = None, mapping: Mapp
     return spelled
 
 
-def _known(name: str) -> Layout:
+def find_layout(name: str) -> Layout:
+    """Give the known layout of a name.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+
+    Examples
+    --------
+    >>> find_layout("online-retail").columns["customer_id"]
+    'CustomerID'
+    """
     if name not in LAYOUTS:
         raise UsageError(f"The layout must be one of {', '.join(LAYOUTS)}. Got {name!r} instead.")
     return LAYOUTS[name]
@@ -170,7 +182,8 @@ def _suggest(column: str, header: Sequence[str]) -> str:
 
 
 def _no_layout(header: Sequence[str], nearest: Layout, lacking: Sequence[str]) -> str:
-    needs = " and ".join(f"{nearest.columns[name]!r}{_suggest(nearest.columns[name], header)}" for name in lacking)
+    columns = [nearest.columns.get(name, name) for name in lacking]
+    needs = " and ".join(f"{column!r}{_suggest(column, header)}" for column in columns)
     options = " ".join(f"--map {name}=COLUMN" for name in lacking)
     return (
         f"No known layout fits these columns: {', '.join(header)}. "

@@ -14,10 +14,12 @@ from customerbase.errors import DataError
 from customerbase.ingest.completion import complete_cells
 from customerbase.ingest.formats import SheetFormats, decide_formats
 from customerbase.ingest.frames import Frame, engine_of, read_frame
-from customerbase.ingest.layouts import Layout, fit
+from customerbase.ingest.layout_file import is_layout_file, read_layout
+from customerbase.ingest.layouts import Layout, find_layout, fit
 from customerbase.ingest.mapping import ask_columns, map_lines
 from customerbase.ingest.numbers import DecimalSign
 from customerbase.ingest.readers import read_file
+from customerbase.ingest.relations import relate
 from customerbase.ingest.sheets import KEY, Sheet
 from customerbase.ingest.times import DateOrder
 from customerbase.ingest.workbooks import WORKBOOKS
@@ -44,7 +46,8 @@ def read(
         tables of pandas, Polars, Arrow or Ibis, called `table 1` and so on. Of a workbook, all sheets of its layout
         are read; the others are named in the formats.
     layout
-        A `Layout`, or the name of a known one; without one it is recognised by the header.
+        A `Layout`, the name of a known one, or a TOML file with one of your own; without one it is recognised by the
+        header. Files that belong together (orders, items, products) are joined, as far as names and values tell how.
     mapping
         Canonical name → column of the export, for headers that no layout knows.
     encoding
@@ -79,16 +82,19 @@ def read(
     >>> data.order_lines.select("customer_id", "order_id", "source_row").execute().to_dict("records")
     [{'customer_id': 'ann', 'order_id': 'ann 2024-05-01', 'source_row': 2}]
     """
+    layout = _find_layout(layout)
     files, frames = split_inputs(inputs)
     connection = connection or engine_of(frames) or connect()
     paths = expand(files) if files or not frames else []
     sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection, encoding)]
     for number, frame in enumerate(frames, start=1):
         sheets += read_frame(frame, f"table {number}", connection)
-    fitted, ignored = _fit_all(sheets, layout, mapping)
+    sheets = _relate(sheets, connection, layout, mapping or {}, decimal)
+    fitted, ignored = _fit_all([sheet for sheet in sheets if sheet.use == "data"], layout, mapping)
     lines, written = _map_all(fitted, connection, decimal, date_order)
     described = (_describe(sheet, found, how) for (sheet, found), how in zip(fitted, written, strict=True))
-    formats = (*described, *map(_describe_ignored, ignored))
+    used = (_describe_used(sheet) for sheet in sheets if sheet.use != "data")
+    formats = (*described, *map(_describe_ignored, ignored), *used)
     return Dataset(lines, _stack_cells([sheet for sheet, _ in fitted]), formats)
 
 
@@ -107,7 +113,7 @@ def _map_all(
         return ibis.union(*mapped) if len(mapped) > 1 else mapped[0]
 
     formats = decide_formats(asked, decimal, date_order)
-    if all(sheet.reader == "parquet" for sheet, _ in fitted):
+    if all(sheet.reader == "parquet" and sheet.raw is None for sheet, _ in fitted):
         # Parquet is read where it lies, so that a file larger than memory passes through.
         return stack(formats), formats
     lines = store(connection, stack(formats), "ingested_lines")
@@ -167,8 +173,27 @@ def _name_sources(paths: Sequence[Path]) -> list[tuple[Path, str]]:
     return named
 
 
+def _find_layout(layout: Layout | str | None) -> Layout | None:
+    if isinstance(layout, str):
+        return read_layout(Path(layout)) if is_layout_file(layout) else find_layout(layout)
+    return layout
+
+
+def _relate(
+    sheets: Sequence[Sheet],
+    connection: BaseBackend,
+    layout: Layout | None,
+    mapping: Mapping[str, str],
+    decimal: DecimalSign | None,
+) -> list[Sheet]:
+    if layout is None:
+        return relate(sheets, connection, columns=mapping, decimal=decimal)
+    wanted = [column for column in (*(layout.refunded or ()), layout.goods_total) if column]
+    return relate(sheets, connection, layout.joins, {**layout.columns, **mapping}, wanted, decimal)
+
+
 def _fit_all(
-    sheets: Sequence[Sheet], layout: Layout | str | None, mapping: Mapping[str, str] | None
+    sheets: Sequence[Sheet], layout: Layout | None, mapping: Mapping[str, str] | None
 ) -> tuple[list[tuple[Sheet, Layout]], list[Sheet]]:
     """Fit a layout to each sheet; a sheet of a workbook that fits none is left out, as long as another one fits."""
     fitted: list[tuple[Sheet, Layout]] = []
@@ -181,7 +206,8 @@ def _fit_all(
     workbooks = {sheet.source.split("#")[0] for sheet, _ in fitted if f".{sheet.reader}" in WORKBOOKS}
     for sheet, reason in refused:
         if sheet.source.split("#")[0] not in workbooks:
-            raise DataError(f"{sheet.source}: {reason}") from reason
+            unjoined = [f" It was {note}." for note in sheet.notes if note.startswith("not joined")]
+            raise DataError(f"{sheet.source}: {reason}{''.join(unjoined)}") from reason
     return fitted, [sheet for sheet, _ in refused]
 
 
@@ -190,7 +216,7 @@ def _describe(sheet: Sheet, layout: Layout, written: SheetFormats) -> Format:
         sheet.source,
         sheet.reader,
         layout.name,
-        int(sheet.cells.count().execute()),
+        int(sheet.own_cells.count().execute()),
         dict(layout.columns),
         (*sheet.notes, *written.notes, *_notes(layout)),
     )
@@ -211,8 +237,12 @@ def _describe_ignored(sheet: Sheet) -> Format:
     return Format(sheet.source, sheet.reader, "none", 0, {}, (*sheet.notes, note))
 
 
+def _describe_used(sheet: Sheet) -> Format:
+    return Format(sheet.source, sheet.reader, "joined" if sheet.use == "joined" else "none", 0, {}, sheet.notes)
+
+
 def _columns_of_cells(sheet: Sheet) -> list[str]:
-    return [name for name in sheet.cells.columns if name not in KEY]
+    return [name for name in sheet.own_cells.columns if name not in KEY]
 
 
 def _stack_cells(sheets: Sequence[Sheet]) -> ir.Table:
@@ -223,9 +253,9 @@ def _stack_cells(sheets: Sequence[Sheet]) -> ir.Table:
             names.setdefault(name.casefold(), name)
 
     def as_text(sheet: Sheet) -> ir.Table:
-        own = {name.casefold(): sheet.cells[name].cast("string") for name in _columns_of_cells(sheet)}
+        own = {name.casefold(): sheet.own_cells[name].cast("string") for name in _columns_of_cells(sheet)}
         texts = {name: own.get(key, ibis.null("string")) for key, name in names.items()}
-        return sheet.cells.select(*KEY, **texts)
+        return sheet.own_cells.select(*KEY, **texts)
 
     stacked = [as_text(sheet) for sheet in sheets]
     return ibis.union(*stacked) if len(stacked) > 1 else stacked[0]

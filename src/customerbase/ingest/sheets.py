@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import ibis.expr.types as ir
 
@@ -23,6 +24,8 @@ class Sheet:
 
     `header` has the names as they stand in the file; `columns` the same as columns of `cells` (unique, whatever their
     case). `cells` has `source`, `source_row`, and one column per name; text, unless the format has types of its own.
+    Where columns of other sheets stand beside its own, `raw` has the cells as they came. A sheet is `joined` when its
+    cells went into another one, and `left out` when nothing of it can be used; the notes say why.
     """
 
     source: str
@@ -31,6 +34,13 @@ class Sheet:
     columns: tuple[str, ...]
     cells: ir.Table
     notes: tuple[str, ...] = ()
+    raw: ir.Table | None = None
+    use: Literal["data", "joined", "left out"] = "data"
+
+    @property
+    def own_cells(self) -> ir.Table:
+        """The cells as they came."""
+        return self.cells if self.raw is None else self.raw
 
     def column(self, name: str) -> str:
         """Give the column of `cells` that holds the column `name` of the file.
