@@ -31,9 +31,12 @@ _COLUMNS: dict[_Kind, tuple[str, ...]] = {
     "coupons": COUPON_COLUMNS,
     "customers": CUSTOMER_COLUMNS,
 }
-_ORDERS_ONLY = {*ORDER_COLUMNS} - {*COUPON_COLUMNS, *CUSTOMER_COLUMNS}
-_COUPONS_ONLY = {*COUPON_COLUMNS} - {*ORDER_COLUMNS, *CUSTOMER_COLUMNS}
-_CUSTOMERS_ONLY = {*CUSTOMER_COLUMNS} - {*ORDER_COLUMNS, *COUPON_COLUMNS}
+_TELLING: dict[_Kind, set[str]] = {
+    "orders": {*ORDER_COLUMNS} - {*COUPON_COLUMNS, *CUSTOMER_COLUMNS},
+    "coupons": {*COUPON_COLUMNS} - {*ORDER_COLUMNS, *CUSTOMER_COLUMNS},
+    "customers": {*CUSTOMER_COLUMNS} - {*ORDER_COLUMNS, *COUPON_COLUMNS},
+}
+"""Names that only one kind of file has."""
 _ORDER_LAYOUTS = {name: layout for name, layout in LAYOUTS.items() if _KINDS[layout.grain] == "orders"}
 
 
@@ -150,20 +153,21 @@ def _given(header: Sequence[str], layout: Layout, mapping: Mapping[str, str]) ->
 
 def _fit_mapped(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
     """Fit what a mapping speaks of: where it leaves that open, orders before coupons before customers."""
-    refused: list[DataError] = []
+    refused: dict[_Kind, DataError] = {}
     for kind in _possible_kinds(header, mapping):
         try:
             return _keep(_map(header, kind, mapping), header)
         except DataError as error:
-            refused.append(error)
-    raise refused[-1 if _CUSTOMERS_ONLY & set(_present(header, mapping)) else 0]
+            refused[kind] = error
+    meant = [kind for names in (_present(header, mapping), mapping) for kind in refused if _TELLING[kind] & set(names)]
+    raise refused[(meant or list(refused))[0]]
 
 
 def _possible_kinds(header: Sequence[str], mapping: Mapping[str, str]) -> list[_Kind]:
     present = set(_present(header, mapping))
-    if present & _ORDERS_ONLY:
+    if present & _TELLING["orders"]:
         return ["orders"]
-    if present & _COUPONS_ONLY:
+    if present & _TELLING["coupons"]:
         return ["coupons"]
     return ["coupons", "orders", "customers"] if has_burn_date(header) else ["orders", "coupons", "customers"]
 
