@@ -170,5 +170,6 @@ def _holds(customers: ir.Table | None, before: ir.Table) -> bool:
     names = [name for name in before.columns if name not in {"source", "source_row"}]
     if customers is None or not set(names) <= set(customers.columns):
         return False
-    gone = ibis.difference(before.select(*names), customers.select(*names), distinct=True)
+    today = customers.select(*names).cast({name: before.schema()[name] for name in names})
+    gone = ibis.difference(before.select(*names), today, distinct=True)
     return not gone.count().execute()
