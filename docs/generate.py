@@ -92,7 +92,7 @@ def _unbound(contract: tuple[Field, ...]) -> ir.Table:
 
 
 _OTHER_NAMES = {
-    "customer": "These columns are known by other names too, in eight languages; all other columns of numbers come too.",
+    "customer": "These columns are known by other names too, in eight languages; other columns of numbers come too.",
     "coupon": "These columns are known by other names too, in eight languages. `event` or `burnt_at` must be there.",
 }
 
