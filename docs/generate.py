@@ -56,20 +56,19 @@ def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _order_lines() -> str:
+def _contract(columns: Iterable[Field]) -> str:
     rows = (
-        (f"`{column.name}`", f"`{column.type}`", "yes" if column.required else "no", column.help)
-        for column in ORDER_LINES
+        (f"`{column.name}`", f"`{column.type}`", "yes" if column.required else "no", column.help) for column in columns
     )
     return _table(("Column", "Type", "Always there", "Meaning"), rows)
 
 
 def _rules() -> str:
     rows = (
-        (f"`{name}`", rule.kind, "on" if rule.is_on else "off", _first_paragraph(rule.asks))
+        (f"`{name}`", _code(rule.tables), rule.kind, "on" if rule.is_on else "off", _first_paragraph(rule.asks))
         for name, rule in RULES.items()
     )
-    return _table(("Rule", "What a yes does", "By default", "The question"), rows)
+    return _table(("Rule", "Of", "What a yes does", "By default", "The question"), rows)
 
 
 def _features() -> Iterable[str]:
@@ -92,6 +91,12 @@ def _unbound(contract: tuple[Field, ...]) -> ir.Table:
     return ibis.table({column.name: column.type for column in contract}, name="table")
 
 
+_OTHER_NAMES = {
+    "customer": "These columns are known by other names too, in eight languages; other columns of numbers come too.",
+    "coupon": "These columns are known by other names too, in eight languages. `event` or `burnt_at` must be there.",
+}
+
+
 def _layout(layout: Layout) -> str:
     rows = (
         (f"`{name}`", _code((column, *layout.spellings.get(name, ()))), "no" if name in layout.optional else "yes")
@@ -104,6 +109,8 @@ def _layout(layout: Layout) -> str:
         facts.append(f"One whose id begins with {_code(layout.adjusting)} is a correction in the books.")
     if layout.amounts:
         facts.append(f"One row per {layout.grain}. Amounts: {layout.amounts}")
+    if layout.grain in _OTHER_NAMES:
+        facts.append(f"One row per {layout.grain}. {_OTHER_NAMES[layout.grain]}")
     facts += [f"Does not count: {_condition(asked)}." for asked in layout.void_when]
     facts += [f"A return: {_condition(asked)}." for asked in layout.return_when]
     facts += [f"No product, code `{code}`: {_condition(asked)}." for code, asked in layout.not_products]
@@ -150,7 +157,22 @@ SECTIONS: Mapping[str, tuple[str, Callable[[], Iterable[str]]]] = {
             "The table `order_lines`: one row per order line that is kept, sorted by `source` and `source_row`. A "
             "column that is not always there is empty where the export has none."
         ),
-        lambda: [_order_lines()],
+        lambda: [_contract(ORDER_LINES)],
+    ),
+    "Customers": (
+        (
+            "The table `customers`: one row per row of a file of customers that is kept, sorted by `source` and "
+            "`source_row`. See [exports](exports.md#customers-and-coupons)."
+        ),
+        lambda: [
+            _contract(CUSTOMERS),
+            "Beside these, the measures that the file has, and its other columns of numbers under their own names:",
+            _contract(MEASURES),
+        ],
+    ),
+    "Coupon events": (
+        "The table `coupon_events`: what happened to coupons, sorted by `source`, `source_row` and time.",
+        lambda: [_contract(COUPON_EVENTS)],
     ),
     "Rules": (
         "Asked in this order; the first yes of a rule that is on sets the row aside. See [cleaning](cleaning.md).",

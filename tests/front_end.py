@@ -13,7 +13,7 @@ import pytest
 from customerbase.cli import main
 
 HEADER = "order_id,customer_id,ordered_at,product_id,quantity,unit_price"
-OUTCOME = ["rule", "kind", "rows", "customers", "amount", "share"]
+OUTCOME = ["rule", "kind", "rows", "customers", "amount", "share", "table"]
 SEGMENT = ["id", "name", "color", "n_customers", "share", "revenue_share", "profile", "traits", "archetype", "strategy"]
 
 

@@ -26,7 +26,7 @@ from customerbase.synthetic import Shop
 from customerbase.workspace import Workspace
 
 CUSTOMERBASE = [sys.executable, "-c", "from customerbase.cli import run_program; run_program()"]
-AUDIT = ["rows_in", "rows_kept", "outcomes", "formats"]
+AUDIT = ["rows_in", "rows_kept", "outcomes", "formats", "tables"]
 
 
 def rows_of(text: str) -> list[dict[str, str]]:

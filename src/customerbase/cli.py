@@ -172,7 +172,7 @@ def run(
     switch_on: With = None,
     switch_off: Without = None,
 ) -> None:
-    """Go from order exports to named segments, all in one go."""
+    """Go from exports to named segments, all in one go."""
     session = context.ensure_object(Session)
     config = session.config(
         files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout, encoding=encoding,
@@ -227,27 +227,28 @@ def ingest(
     date_order: DateOrder = None,
     columns: Map = None,
 ) -> None:
-    """Read order exports into the workspace, and stop before cleaning."""
+    """Read exports into the workspace, and stop before cleaning."""
     session = context.ensure_object(Session)
     config = session.config(
         files, layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns)
     )
     workspace = session.work("ingest", config, files=files)
-    session.tell(f"Read {_count(workspace, 'ingested_lines')} rows.", "Next: {} clean")
+    n_rows = sum(each["rows"] for each in workspace.json("formats") if each["grain"])
+    session.tell(f"Read {n_rows:,} rows.", "Next: {} clean")
 
 
 @app.command()
 def clean(context: typer.Context, switch_on: With = None, switch_off: Without = None) -> None:
-    """Clean what was ingested: order lines, quarantine and audit."""
+    """Clean what was ingested: tables, quarantine and audit."""
     session = context.ensure_object(Session)
     workspace = session.work("clean", session.config(rules=parse_rules(switch_on, switch_off)))
-    kept, aside = _count(workspace, "order_lines"), _count(workspace, "quarantine")
-    session.tell(f"Kept {kept} rows and set {aside} aside.", "Why: {} show audit.", "Next: {} features")
+    kept, aside = workspace.json("audit")["rows_kept"], _count(workspace, "quarantine")
+    session.tell(f"Kept {kept:,} rows and set {aside} aside.", "Why: {} show audit.", "Next: {} features")
 
 
 @app.command()
 def features(context: typer.Context, as_of: AsOf = None) -> None:
-    """Describe the customers at a date from the clean order lines."""
+    """Describe the customers at a date from the clean tables."""
     session = context.ensure_object(Session)
     workspace = session.work("features", session.config(as_of=as_of))
     session.tell(f"Described {_count(workspace, 'features')} customers.", "Next: {} segment")

@@ -123,7 +123,8 @@ COUPON_EVENTS = (
 class Format:
     """What was understood of one source, for the audit.
 
-    `notes` says in words what was decided about it (delimiter, encoding, number and date formats).
+    `notes` says in words what was decided about it (delimiter, encoding, number and date formats); `grain` says what a
+    row is: a line, an order, a customer or a coupon, and nothing where the source was left out.
     """
 
     source: str
@@ -132,6 +133,7 @@ class Format:
     rows: int
     columns: dict[str, str]
     notes: tuple[str, ...] = ()
+    grain: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +15,27 @@ import ibis
 import ibis.expr.types as ir
 
 from customerbase.cleaning import Audit
-from customerbase.cleaning import clean as clean_lines
+from customerbase.cleaning import clean as clean_tables
 from customerbase.config import Config
+from customerbase.datasets import (
+    CLEAN,
+    INGESTED,
+    load_clean,
+    load_ingested,
+    refuse_nothing_kept,
+    write_clean,
+    write_ingested,
+)
 from customerbase.engine import connect
 from customerbase.errors import DataError, UsageError, WorkspaceError
 from customerbase.features.customers import customer_features, default_as_of, parse_date
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import read
-from customerbase.provenance import describe_inputs, fingerprint, list_versions, same_or_grew
+from customerbase.provenance import data_grew, describe_inputs, fingerprint_data, list_versions
 from customerbase.results import write_segmentation
-from customerbase.schema import Dataset, Format
-from customerbase.workspace import Run, Workspace
+from customerbase.schema import Dataset
+from customerbase.workspace import UNDATED, Run, Workspace
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -49,12 +58,6 @@ Progress = Callable[[str], None]
 
 ROWS_PER_BUCKET = 12_500_000
 """Lines folded at a time: beyond that, buckets of customers one by one take less time and memory than one query."""
-
-ROWS_TO_SORT = 5_000_000
-"""Up to here order lines are sorted. To sort more takes longer than all else, and a large file comes in order."""
-
-_INGESTED = ("ingested_lines", "cells", "formats")
-_KEY = ("source", "source_row")
 
 
 def _quiet(message: str) -> None:
@@ -120,13 +123,13 @@ def run(
         progress("Reading the export")
         data = _read(workspace, inputs.items, config)
         progress("Cleaning")
-        lines, audit = _write_clean(begun, data, config, now)
+        cleaned, audit = _write_clean(begun, data, config, now)
         progress("Describing the customers")
-        described = _write_features(begun, lines, config, workspace, audit.rows_kept)
+        described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
         progress("Finding the segments")
         write_segmentation(begun, described, config)
         progress("Writing")
-        _publish(workspace, begun, lines, config, command, now, inputs=inputs.describe(), drop=_INGESTED)
+        _publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=(*INGESTED, *CLEAN))
 
 
 def ingest(
@@ -142,36 +145,31 @@ def ingest(
     with describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
         data = _read(workspace, inputs.items, config)
-        begun.write_table("ingested_lines", data.order_lines, order_by=_KEY)
-        if data.cells is not None:
-            begun.write_table("cells", data.cells, order_by=_KEY)
-        begun.write_json("formats", [asdict(each) for each in data.formats])
-        _publish(workspace, begun, None, config, "ingest", now, inputs=inputs.describe())
+        write_ingested(begun, data)
+        _publish(workspace, begun, None, config, "ingest", now, inputs=inputs.describe(), drop=INGESTED)
 
 
 def clean(
     workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
 ) -> None:
-    """Clean what `ingest` read: order lines, quarantine and audit; parameters and errors as in `run`."""
+    """Clean what `ingest` read, and write tables, quarantine and audit; parameters and errors as in `run`."""
     config = config or Config()
     with workspace.begin() as begun:
-        ingested = workspace.table("ingested_lines")
-        formats = tuple(_format(each) for each in workspace.json("formats"))
-        data = Dataset(ingested, workspace.table("cells"), formats)
+        data = load_ingested(workspace)
         progress("Cleaning")
-        lines, _ = _write_clean(begun, data, config, now)
-        _publish(workspace, begun, lines, config, "clean", now)
+        cleaned, _ = _write_clean(begun, data, config, now)
+        _publish(workspace, begun, cleaned, config, "clean", now, drop=CLEAN)
 
 
 def features(
     workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
 ) -> None:
-    """Describe the customers at a date from the clean order lines; parameters and errors as in `run`."""
+    """Describe the customers at a date from the clean tables; parameters and errors as in `run`."""
     config = config or Config()
     with workspace.begin() as begun:
-        lines = workspace.table("order_lines")
+        data = load_clean(workspace)
         progress("Describing the customers")
-        _write_features(begun, lines, config, workspace, workspace.json("audit")["rows_kept"])
+        _write_features(begun, data, config, workspace, workspace.json("audit")["rows_kept"])
         _publish(workspace, begun, None, config, "features", now)
 
 
@@ -304,68 +302,36 @@ def _models_loading() -> Iterator[None]:
     loading.join()
 
 
-def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[ir.Table, Audit]:
-    cleaned = clean_lines(data, rules=config.rules, today=now.date() if now else None)
-    _refuse_nothing_kept(cleaned.audit, data)
-    is_large = cleaned.audit.rows_kept > ROWS_TO_SORT
-    begun.write_table("order_lines", cleaned.data.order_lines, order_by=_KEY, comes_sorted=is_large)
-    begun.write_table("quarantine", cleaned.quarantine, order_by=_KEY)
-    begun.write_json("audit", _plain_audit(cleaned.audit))
-    return begun.table("order_lines"), cleaned.audit
+def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[Dataset, Audit]:
+    cleaned = clean_tables(data, rules=config.rules, today=now.date() if now else None)
+    refuse_nothing_kept(cleaned.audit, data)
+    return write_clean(begun, cleaned), cleaned.audit
 
 
-def _refuse_nothing_kept(audit: Audit, data: Dataset) -> None:
-    if audit.rows_kept:
-        return
-    caught = [outcome for outcome in audit.outcomes if outcome.kind == "quarantined" and outcome.rows]
-    reasons = ", ".join(f"{outcome.rows} by the rule '{outcome.rule}'" for outcome in caught)
-    sources = ", ".join(each.source for each in audit.formats)
-    raise DataError(
-        f"None of the {audit.rows_in} rows of {sources} can be used; set aside: {reasons}.{_show_unreadable(data)} "
-        "Check which columns were taken and name others (--map customer_id=COLUMN --map ordered_at=COLUMN), or switch "
-        "a rule off (--without RULE)."
-    )
+def _write_features(begun: Run, data: Dataset, config: Config, workspace: Workspace, n_rows: int) -> ir.Table:
+    as_of = parse_date(config.as_of) if config.as_of else default_as_of(data)
+    _refuse_nothing_before(data, as_of)
+    described = _describe(data, as_of, workspace.connection, -(-n_rows // ROWS_PER_BUCKET))
+    begun.write_table("features", described, as_of=as_of or UNDATED, order_by="customer_id")
+    return begun.table("features", as_of or UNDATED)
 
 
-def _show_unreadable(data: Dataset) -> str:
-    """Quote one cell that could not be read, since a format is easier seen than described."""
-    lines = data.order_lines
-    found = lines.filter(lines.unreadable.notnull()).select("source", "source_row", "unreadable").limit(1)
-    bad = found.to_pyarrow().to_pylist()
-    if not bad or data.cells is None:
-        return ""
-    source, row, name = bad[0].values()
-    column = next((each.columns.get(name) for each in data.formats if each.source == source), None)
-    if column not in data.cells.columns:
-        return ""
-    cells = data.cells.filter((data.cells.source == source) & (data.cells.source_row == row))
-    return f" Row {row} has {cells[column].to_pyarrow()[0].as_py()!r} as {name}."
+def _refuse_nothing_before(data: Dataset, as_of: date | None) -> None:
+    """Refuse a date before all that has one: nobody could be described."""
+    times = {"order": data.order_lines.ordered_at.min()} if data.has_orders else {}
+    if data.coupon_events is not None:
+        times["coupon event"] = data.coupon_events.occurred_at.min()
+    firsts = {what: time.to_pyarrow().as_py() for what, time in times.items()}
+    dates = {what: first.date() for what, first in firsts.items() if first is not None}
+    if as_of and dates and min(dates.values()) >= as_of:
+        what = min(dates, key=lambda each: dates[each])
+        raise DataError(f"There is no {what} before {as_of}: the first is of {dates[what]}. Choose a later --as-of.")
 
 
-def _plain_audit(audit: Audit) -> dict[str, Any]:
-    outcomes = [{**asdict(outcome), "amount": float(outcome.amount)} for outcome in audit.outcomes]
-    return {**asdict(audit), "outcomes": outcomes}
-
-
-def _format(stored: Mapping[str, Any]) -> Format:
-    return Format(**{**stored, "notes": tuple(stored["notes"])})
-
-
-def _write_features(begun: Run, lines: ir.Table, config: Config, workspace: Workspace, n_rows: int) -> ir.Table:
-    as_of = parse_date(config.as_of) if config.as_of else default_as_of(Dataset(lines))
-    first = lines.ordered_at.min().to_pyarrow().as_py()
-    if first is not None and as_of and first.date() >= as_of:
-        raise DataError(f"There is no order before {as_of}: the first is of {first.date()}. Choose a later --as-of.")
-    described = _describe(lines, as_of, workspace.connection, -(-n_rows // ROWS_PER_BUCKET))
-    begun.write_table("features", described, as_of=as_of, order_by="customer_id")
-    return begun.table("features", as_of)
-
-
-def _describe(lines: ir.Table, as_of: date | None, connection: "Backend", n_buckets: int) -> ir.Table:
+def _describe(data: Dataset, as_of: date | None, connection: "Backend", n_buckets: int) -> ir.Table:
     if n_buckets <= 1:
-        return customer_features(Dataset(lines), as_of)
-    bucket = (lines.customer_id.hash() % n_buckets + n_buckets) % n_buckets  # a hash may be negative
-    parts = (customer_features(Dataset(lines.filter(bucket == number)), as_of) for number in range(n_buckets))
+        return customer_features(data, as_of)
+    parts = (customer_features(_take_bucket(data, number, n_buckets), as_of) for number in range(n_buckets))
     name = ibis.util.gen_name("features")
     connection.create_table(name, next(parts), temp=True)
     for part in parts:
@@ -373,10 +339,26 @@ def _describe(lines: ir.Table, as_of: date | None, connection: "Backend", n_buck
     return connection.table(name)
 
 
+def _take_bucket(data: Dataset, number: int, n_buckets: int) -> Dataset:
+    """Take the customers of one bucket from every table."""
+
+    def take(table: ir.Table) -> ir.Table:
+        bucket = (table.customer_id.hash() % n_buckets + n_buckets) % n_buckets  # a hash may be negative
+        return table.filter(bucket == number)
+
+    customers, events = data.customers, data.coupon_events
+    return replace(
+        data,
+        order_lines=take(data.order_lines) if data.has_orders else data.order_lines,
+        customers=None if customers is None else take(customers),
+        coupon_events=None if events is None else take(events),
+    )
+
+
 def _publish(
     workspace: Workspace,
     begun: Run,
-    lines: ir.Table | None,
+    data: Dataset | None,
     config: Config,
     command: str,
     now: datetime | None,
@@ -384,7 +366,7 @@ def _publish(
     inputs: Sequence[Mapping[str, Any]] = (),
     drop: Sequence[str] = (),
 ) -> None:
-    """Publish; with new order lines, snapshots of other dates stay if the lines are the same or grew."""
+    """Publish; with new data, snapshots of other dates stay if the data are the same or grew."""
     log: dict[str, Any] = {
         "command": command,
         "started_at": now.isoformat(timespec="seconds") if now else None,
@@ -392,7 +374,12 @@ def _publish(
         "options": asdict(config),
         "versions": list_versions(),
     }
-    keep = lines is None or same_or_grew(workspace.input, lines)
+    keep = data is None or data_grew(workspace.input, _held_customers(workspace), data)
     log["dropped_snapshots"] = [] if keep else workspace.dates("features")
-    marks = fingerprint(lines) if lines is not None else None
+    marks = fingerprint_data(data) if data is not None else None
     workspace.publish(begun, keep_snapshots=keep, log=log, fingerprint=marks, drop=drop)
+
+
+def _held_customers(workspace: Workspace) -> ir.Table | None:
+    is_there = any(each.name == "customers" for each in workspace.tables())
+    return workspace.table("customers") if is_there else None

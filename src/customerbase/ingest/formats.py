@@ -64,7 +64,7 @@ def decide_formats(
     """Decide how each sheet writes its numbers and dates, by all sheets that are read together.
 
     A column tells its format by the cells that only one format allows (12,5 or 31/12). What one sheet leaves open, the
-    same column of another sheet decides, or for numbers another column; after that `decimal` and `date_order`.
+    same column of another sheet decides, or another column of the sheet; after that `decimal` and `date_order`.
 
     Parameters
     ----------
@@ -98,10 +98,10 @@ def decide_formats(
     signs = [_told_signs(each, found) for each, found in zip(asked, counts, strict=True)]
     orders = [_told_orders(each, found) for each, found in zip(asked, counts, strict=True)]
     decided = []
-    for each, found, own in zip(asked, counts, signs, strict=True):
+    for each, found, own, own_orders in zip(asked, counts, signs, orders, strict=True):
         numbers = {name: _number(each, name, found, _elsewhere(name, own, signs) or decimal) for name in own}
         times = {
-            name: _time(each, name, found, _agreed(other.get(name) for other in orders), date_order)
+            name: _time(each, name, found, _agreed(own_orders.values()) or _same(name, orders), date_order)
             for name in each.times
             if name in found
         }
@@ -169,6 +169,10 @@ def _elsewhere(
         or _agreed(other.get(name) for other in signs)
         or _agreed(sign for other in signs for sign in other.values())
     )
+
+
+def _same(name: str, orders: Sequence[Mapping[str, DateOrder | None]]) -> DateOrder | None:
+    return _agreed(other.get(name) for other in orders)
 
 
 def _agreed(values: Iterable[_T | None]) -> _T | None:

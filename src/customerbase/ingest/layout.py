@@ -4,16 +4,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from customerbase.schema import ORDER_LINES
+from customerbase.schema import COUPON_EVENTS, CUSTOMERS, MEASURES, ORDER_LINES, Field
 
-__all__ = ["MAPPABLE", "TIP", "Condition", "Join", "Layout", "find_column", "normalise", "spell"]
+__all__ = [
+    "COUPON_COLUMNS",
+    "CUSTOMER_COLUMNS",
+    "MAPPABLE",
+    "ORDER_COLUMNS",
+    "TIP",
+    "Condition",
+    "Grain",
+    "Join",
+    "Layout",
+    "find_column",
+    "normalise",
+    "spell",
+]
 
-MAPPABLE = tuple(
-    column.name
-    for column in ORDER_LINES
-    if column.name not in {"source", "source_row"} and not column.name.startswith("is_")
-)
-"""The canonical columns that a layout can take from an export."""
+Grain = Literal["line", "order", "customer", "coupon"]
+
+
+def _mappable(*contract: Field) -> tuple[str, ...]:
+    names = (column.name for column in contract)
+    return tuple(name for name in names if name not in {"source", "source_row"} and not name.startswith("is_"))
+
+
+ORDER_COLUMNS = _mappable(*ORDER_LINES)
+"""The canonical columns that a layout can take from an export of orders."""
+
+CUSTOMER_COLUMNS = _mappable(*CUSTOMERS, *MEASURES)
+"""Those of a file with one row per customer; its other numeric columns come with it under their own names."""
+
+COUPON_COLUMNS = (*_mappable(*COUPON_EVENTS), "burnt_at")
+"""Those of a coupon file: `event` holds the status of the coupon, `burnt_at` when it was burnt."""
+
+MAPPABLE = tuple(dict.fromkeys((*ORDER_COLUMNS, *CUSTOMER_COLUMNS, *COUPON_COLUMNS)))
+"""All of these."""
 
 TIP = "TIP"
 """The code of a line that is a tip."""
@@ -71,8 +97,8 @@ class Layout:
     column with what the goods of an order came to after all discounts, without tips: where the lines come to more, that
     was a discount on the whole order, and the same share is taken off each of them. Where `is_filled_down`,
     cells of an order that stand only on one of its rows hold for all of them. `time_of_day` names the column of the
-    time where `ordered_at` has only the day. `joins` says which of several tables belong together, where that is not
-    to be seen from their names and values.
+    time where `ordered_at` has only the day. `percentages` are canonical names whose values are percent, not shares.
+    `joins` says which of several tables belong together, where that is not to be seen from their names and values.
 
     Examples
     --------
@@ -87,7 +113,7 @@ class Layout:
     cancelling: tuple[str, ...] = ()
     adjusting: tuple[str, ...] = ()
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    grain: Literal["line", "order"] = "line"
+    grain: Grain = "line"
     amounts: str = ""
     void_when: tuple[Condition, ...] = ()
     return_when: tuple[Condition, ...] = ()
@@ -97,6 +123,7 @@ class Layout:
     is_filled_down: bool = False
     time_of_day: str | None = None
     joins: tuple[Join, ...] = ()
+    percentages: frozenset[str] = field(default_factory=frozenset)
 
     def find(self, name: str, header: Sequence[str]) -> str | None:
         """Give the column of a header that holds a canonical column, spelled as it stands there.

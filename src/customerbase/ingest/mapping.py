@@ -13,7 +13,7 @@ from customerbase.ingest.sheets import DAMAGED_LINE, Sheet
 from customerbase.ingest.times import parse_time
 from customerbase.schema import INGESTED_LINES, MONEY, complete_order_id
 
-__all__ = ["ask_columns", "map_lines"]
+__all__ = ["ask_columns", "find_damage", "map_lines"]
 
 _IDS = ("order_id", "customer_id", "product_id")
 _NUMBERS = ("quantity", "unit_price", "discount", "amount")
@@ -71,7 +71,11 @@ def map_lines(sheet: Sheet, layout: Layout, formats: SheetFormats | None = None)
     cells = {name: sheet.cells[sheet.column(column)] for name, column in layout.columns.items()}
     formats = formats or SheetFormats()
     parsed = sheet.cells.select(
-        "source", "source_row", **_parse(cells, layout, formats), **_damage(sheet), **_ask(sheet, layout, formats)
+        "source",
+        "source_row",
+        **_parse(cells, layout, formats),
+        is_damaged=find_damage(sheet),
+        **_ask(sheet, layout, formats),
     )
     if formats.number("discount").is_percent:
         gross = _multiply(parsed.quantity, parsed.unit_price).abs()
@@ -126,9 +130,16 @@ def _currency(named: ir.StringValue, cells: Mapping[str, ir.Value], formats: She
     return ibis.coalesce(named, *beside) if beside else named
 
 
-def _damage(sheet: Sheet) -> dict[str, ir.Value]:
-    is_damaged = sheet.cells[DAMAGED_LINE].notnull() if DAMAGED_LINE in sheet.cells.columns else ibis.literal(False)
-    return {"is_damaged": is_damaged}
+def find_damage(sheet: Sheet) -> ir.BooleanValue:
+    """Tell which rows of a sheet are lines that could not be split into cells.
+
+    Examples
+    --------
+    >>> cells = ibis.memtable({"source": ["a.csv"], "source_row": [2], "damaged_line": ["ann,2024"]})
+    >>> cells.select(is_damaged=find_damage(Sheet("a.csv", "csv", (), (), cells))).is_damaged.to_list()
+    [True]
+    """
+    return sheet.cells[DAMAGED_LINE].notnull() if DAMAGED_LINE in sheet.cells.columns else ibis.literal(False)
 
 
 def _ask(sheet: Sheet, layout: Layout, formats: SheetFormats) -> dict[str, ir.Value]:

@@ -1,6 +1,6 @@
 """Platforms: the exports that are known by their header, and those that cannot do."""
 
-from customerbase.ingest.layout import MAPPABLE, TIP, Condition, Layout
+from customerbase.ingest.layout import COUPON_COLUMNS, CUSTOMER_COLUMNS, ORDER_COLUMNS, TIP, Condition, Layout
 
 __all__ = ["LAYOUTS", "REFUSED"]
 
@@ -25,8 +25,8 @@ _UCI_AMOUNTS = "Quantity × price; postage and fees are lines of their own, whic
 LAYOUTS: dict[str, Layout] = {
     "customerbase": Layout(
         "customerbase",
-        {name: name for name in MAPPABLE},
-        optional=frozenset(MAPPABLE) - {"customer_id", "ordered_at"},
+        {name: name for name in ORDER_COLUMNS},
+        optional=frozenset(ORDER_COLUMNS) - {"customer_id", "ordered_at"},
     ),
     "online-retail": Layout(
         "online-retail",
@@ -238,6 +238,18 @@ LAYOUTS: dict[str, Layout] = {
         },
         optional=frozenset({"product_id", "product_name", "discount", "currency", "country", "channel", "coupon_code"}),
         amounts="Price × quantity less the coupon's discount; without shipping and sales tax.",
+    ),
+    "customers": Layout(
+        "customers",
+        {name: name for name in CUSTOMER_COLUMNS},
+        optional=frozenset(CUSTOMER_COLUMNS) - {"customer_id"},
+        grain="customer",
+    ),
+    "coupon-events": Layout(
+        "coupon-events",
+        {name: name for name in COUPON_COLUMNS},
+        optional=frozenset(COUPON_COLUMNS) - {"customer_id", "coupon_id", "occurred_at"},
+        grain="coupon",
     ),
 }
 """Name → layout. A new one is an entry here; of two that fit, the one with more of its columns found is taken."""

@@ -3,27 +3,29 @@
 import glob
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
 
-from customerbase.engine import connect, store
+from customerbase.engine import connect
 from customerbase.errors import DataError
-from customerbase.ingest.completion import complete_cells
-from customerbase.ingest.formats import SheetFormats, decide_formats
+from customerbase.ingest.customers import complete_customers
+from customerbase.ingest.formats import SheetFormats
 from customerbase.ingest.frames import Frame, engine_of, read_frame
+from customerbase.ingest.layout import COUPON_COLUMNS, ORDER_COLUMNS, find_column
 from customerbase.ingest.layout_file import is_layout_file, read_layout
-from customerbase.ingest.layouts import Layout, find_layout, fit
-from customerbase.ingest.mapping import ask_columns, map_lines
+from customerbase.ingest.layouts import Layout, columns_of, find_layout, fit
 from customerbase.ingest.numbers import DecimalSign
 from customerbase.ingest.readers import read_file
 from customerbase.ingest.relations import relate
 from customerbase.ingest.sheets import KEY, Sheet
+from customerbase.ingest.tables import Fitted, map_sheets
 from customerbase.ingest.times import DateOrder
 from customerbase.ingest.workbooks import WORKBOOKS
-from customerbase.schema import Dataset, Format
+from customerbase.schema import INGESTED_LINES, Dataset, Format
 
 __all__ = ["expand", "read", "split_inputs"]
 
@@ -37,7 +39,7 @@ def read(
     date_order: DateOrder | None = None,
     connection: BaseBackend | None = None,
 ) -> Dataset:
-    r"""Read order exports into one data set.
+    r"""Read exports into one data set: orders, files with one row per customer, coupon files, or several of these.
 
     Parameters
     ----------
@@ -47,7 +49,8 @@ def read(
         are read; the others are named in the formats.
     layout
         A `Layout`, the name of a known one, or a TOML file with one of your own; without one it is recognised by the
-        header. Files that belong together (orders, items, products) are joined, as far as names and values tell how.
+        header. Beside one of orders, files of customers and coupons are recognised still, and the other way round.
+        Files that belong together (orders, items, products) are joined, as far as names and values tell how.
     mapping
         Canonical name → column of the export, for headers that no layout knows.
     encoding
@@ -62,8 +65,8 @@ def read(
     Returns
     -------
     Dataset
-        Order lines with what could not be read marked in `unreadable`, the cells as they came, and how each source was
-        understood.
+        Order lines, customers and coupon events, as far as they came, with what could not be read marked in
+        `unreadable`; the cells as they came, and how each source was understood.
 
     Raises
     ------
@@ -89,41 +92,23 @@ def read(
     sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection, encoding)]
     for number, frame in enumerate(frames, start=1):
         sheets += read_frame(frame, f"table {number}", connection)
+    _check_mapped(sheets, mapping or {})
     sheets = _relate(sheets, connection, layout, mapping or {}, decimal)
     fitted, ignored = _fit_all([sheet for sheet in sheets if sheet.use == "data"], layout, mapping)
-    lines, written = _map_all(fitted, connection, decimal, date_order)
-    described = (_describe(sheet, found, how) for (sheet, found), how in zip(fitted, written, strict=True))
-    used = (_describe_used(sheet) for sheet in sheets if sheet.use != "data")
-    formats = (*described, *map(_describe_ignored, ignored), *used)
-    return Dataset(lines, _stack_cells([sheet for sheet, _ in fitted]), formats)
+    tables, mapped = map_sheets(fitted, connection, decimal, date_order)
+    described = [_describe(*each, mapping or {}) for each in mapped] + [_describe_ignored(each) for each in ignored]
+    described += [_describe_used(sheet) for sheet in sheets if sheet.use != "data"]
+    return Dataset(
+        tables.get("order_lines", _NO_LINES),
+        _stack_cells([sheet for sheet, _ in fitted]),
+        tuple(described),
+        customers=tables.get("customers"),
+        coupon_events=tables.get("coupon_events"),
+        has_orders="order_lines" in tables,
+    )
 
 
-def _map_all(
-    fitted: Sequence[tuple[Sheet, Layout]],
-    connection: BaseBackend,
-    decimal: DecimalSign | None,
-    date_order: DateOrder | None,
-) -> tuple[ir.Table, list[SheetFormats]]:
-    """Map all sheets to lines; where a cell cannot be read, by formats that all rows have a say in."""
-    completed = [(complete_cells(sheet, found), found) for sheet, found in fitted]
-    asked = [ask_columns(sheet, found) for sheet, found in completed]
-
-    def stack(formats: Sequence[SheetFormats]) -> ir.Table:
-        mapped = [map_lines(sheet, found, how) for (sheet, found), how in zip(completed, formats, strict=True)]
-        return ibis.union(*mapped) if len(mapped) > 1 else mapped[0]
-
-    formats = decide_formats(asked, decimal, date_order)
-    if all(sheet.reader == "parquet" and sheet.raw is None for sheet, _ in fitted):
-        # Parquet is read where it lies, so that a file larger than memory passes through.
-        return stack(formats), formats
-    lines = store(connection, stack(formats), "ingested_lines")
-    if lines.filter(lines.unreadable.notnull()).count().execute():
-        by_all_rows = decide_formats(asked, decimal, date_order, head_rows=None)
-        if by_all_rows != formats:
-            connection.drop_table(lines.op().name)
-            formats = by_all_rows
-            lines = store(connection, stack(formats), "ingested_lines")
-    return lines, formats
+_NO_LINES = ibis.memtable([], schema={column.name: column.type for column in INGESTED_LINES})
 
 
 def expand(files: Sequence[str | Path]) -> list[Path]:
@@ -192,15 +177,26 @@ def _relate(
     return relate(sheets, connection, layout.joins, {**layout.columns, **mapping}, wanted, decimal)
 
 
+def _check_mapped(sheets: Sequence[Sheet], mapping: Mapping[str, str]) -> None:
+    """Refuse a mapped column that no sheet has; where there is but one sheet, fitting says it better."""
+    headers = [sheet.header for sheet in sheets]
+    for name, column in mapping.items():
+        if len(headers) > 1 and not any(find_column(column, header) for header in headers):
+            raise DataError(
+                f"No sheet has the column {column!r} that is to be taken as {name!r}. "
+                f"The columns are: {', '.join(dict.fromkeys(each for header in headers for each in header))}."
+            )
+
+
 def _fit_all(
     sheets: Sequence[Sheet], layout: Layout | None, mapping: Mapping[str, str] | None
-) -> tuple[list[tuple[Sheet, Layout]], list[Sheet]]:
+) -> tuple[list[Fitted], list[Sheet]]:
     """Fit a layout to each sheet; a sheet of a workbook that fits none is left out, as long as another one fits."""
-    fitted: list[tuple[Sheet, Layout]] = []
+    fitted: list[Fitted] = []
     refused: list[tuple[Sheet, DataError]] = []
     for sheet in sheets:
         try:
-            fitted.append((sheet, fit(sheet.header, layout, mapping)))
+            fitted.append(_fit(sheet, layout, mapping))
         except DataError as error:
             refused.append((sheet, error))
     workbooks = {sheet.source.split("#")[0] for sheet, _ in fitted if f".{sheet.reader}" in WORKBOOKS}
@@ -208,25 +204,94 @@ def _fit_all(
         if sheet.source.split("#")[0] not in workbooks:
             unjoined = [f" It was {note}." for note in sheet.notes if note.startswith("not joined")]
             raise DataError(f"{sheet.source}: {reason}{''.join(unjoined)}") from reason
-    return fitted, [sheet for sheet, _ in refused]
+    _refuse_unused(fitted, layout, mapping)
+    return _know_by_email(fitted), [sheet for sheet, _ in refused]
 
 
-def _describe(sheet: Sheet, layout: Layout, written: SheetFormats) -> Format:
+def _fit(sheet: Sheet, layout: Layout | None, mapping: Mapping[str, str] | None) -> Fitted:
+    try:
+        found = fit(sheet.header, layout, mapping)
+    except DataError:
+        other = _fit_other_kind(sheet.header, layout, mapping)
+        if other is None:
+            raise
+        found = other
+    if found.grain != "customer":
+        return sheet, found
+    told = {name for name in mapping or {} if name in found.columns} - {*ORDER_COLUMNS, *COUPON_COLUMNS}
+    return complete_customers(sheet, found, is_told=bool(told) or (layout is not None and _is_kind(found, layout)))
+
+
+def _is_kind(layout: Layout, other: Layout) -> bool:
+    return columns_of(layout) == columns_of(other)
+
+
+def _fit_other_kind(header: Sequence[str], wanted: Layout | None, mapping: Mapping[str, str] | None) -> Layout | None:
+    """Fit a sheet to which the layout that is wanted does not apply: orders may come with their customers."""
+    try:
+        other = fit(header, None, mapping) if wanted else None
+    except DataError:
+        return None
+    return other if other and wanted and not _is_kind(other, wanted) else None
+
+
+def _refuse_unused(fitted: Sequence[Fitted], layout: Layout | None, mapping: Mapping[str, str] | None) -> None:
+    """Refuse a layout that was asked for and fits no sheet."""
+    if layout and fitted and not any(_is_kind(found, layout) for _, found in fitted):
+        fit(fitted[0][0].header, layout, mapping)
+
+
+def _know_by_email(fitted: Sequence[Fitted]) -> list[Fitted]:
+    """Take the e-mail address for the customer where the orders do, which do not know the ids of the other file."""
+    others = [found for _, found in fitted if found.grain != "customer"]
+    if not others or not all(_is_email(found.columns["customer_id"]) for found in others):
+        return list(fitted)
+    return [_take_email(*each) for each in fitted]
+
+
+def _is_email(column: str) -> bool:
+    return "mail" in column.casefold()
+
+
+def _take_email(sheet: Sheet, layout: Layout) -> Fitted:
+    if layout.grain != "customer" or "email" not in layout.columns or _is_email(layout.columns["customer_id"]):
+        return sheet, layout
+    column = layout.columns["email"]
+    note = f"customers known by {column!r}, as in the orders, and not by {layout.columns['customer_id']!r}"
+    return replace(sheet, notes=(*sheet.notes, note)), replace(
+        layout, columns={**layout.columns, "customer_id": column}
+    )
+
+
+def _describe(sheet: Sheet, layout: Layout, written: SheetFormats, mapping: Mapping[str, str]) -> Format:
     return Format(
         sheet.source,
         sheet.reader,
         layout.name,
         int(sheet.own_cells.count().execute()),
         dict(layout.columns),
-        (*sheet.notes, *written.notes, *_notes(layout)),
+        (*sheet.notes, *written.notes, *_notes(sheet, layout, mapping)),
+        layout.grain,
     )
 
 
-def _notes(layout: Layout) -> list[str]:
+def _notes(sheet: Sheet, layout: Layout, mapping: Mapping[str, str]) -> list[str]:
     notes = []
     if layout.name == "guessed":
-        taken = ", ".join(f"{name} from {column!r}" for name, column in layout.columns.items())
+        known = {name: column for name, column in layout.columns.items() if name in columns_of(layout)}
+        taken = ", ".join(f"{name} from {column!r}" for name, column in known.items())
         notes.append(f"columns guessed by their names: {taken}; pass --map NAME=COLUMN where that is wrong")
+    foreign = [name for name in mapping if name not in columns_of(layout) and find_column(mapping[name], sheet.header)]
+    if foreign:
+        notes.append(f"a row is one {layout.grain}, so nothing was mapped to {', '.join(foreign)}")
+    if layout.percentages:
+        columns = ", ".join(repr(layout.columns[name]) for name in sorted(layout.percentages))
+        notes.append(f"percentages, divided by 100: {columns}")
+    if "average_session_minutes" in layout.columns:
+        notes.append(f"taken as minutes: {layout.columns['average_session_minutes']!r}")
+    if layout.grain == "coupon" and "burnt_at" not in layout.columns:
+        notes.append("no column has burn dates: a burnt coupon was burnt at the date of its row, and claimed then too "
+                     "unless another row has its claim")  # fmt: skip
     if layout.amounts:
         notes.append(f"amounts: {layout.amounts}")
     return notes

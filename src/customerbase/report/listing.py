@@ -17,6 +17,10 @@ __all__ = ["find_table", "flatten", "list_tables", "take_rows", "write_csv", "wr
 
 _KEYS = {
     "order_lines": ("source", "source_row"),
+    "customers": ("source", "source_row"),
+    "coupon_events": ("source", "source_row", "occurred_at", "event"),
+    "ingested_customers": ("source", "source_row"),
+    "ingested_coupon_events": ("source", "source_row", "occurred_at", "event"),
     "quarantine": ("source", "source_row"),
     "cells": ("source", "source_row"),
 }

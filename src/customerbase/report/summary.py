@@ -1,6 +1,6 @@
 """The summary of a workspace as a plain dict: what the terminal, the page and the JSON all show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from customerbase.workspace import Workspace
@@ -17,6 +17,8 @@ REASONS = {
     "guest": "name no customer",
     "no_price": "have no price",
     "drop_repeated_lines": "repeat a line of the same order",
+    "repeated_customer": "name a customer again (of each, the first row is kept)",
+    "repeated_event": "say again what happened to a coupon",
     "is_return": "are returns",
     "is_product": "sell a product",
     "is_repeated_line": "are equal to another line of their order (kept: it may be a second piece)",
@@ -59,17 +61,18 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
         "model": stored["model"],
         "rows_in": audit["rows_in"],
         "rows_kept": audit["rows_kept"],
-        "set_aside": _reasons(audit["outcomes"], "quarantined"),
-        "marked": _reasons(audit["outcomes"], "marked"),
+        "tables": audit["tables"],
+        "set_aside": _reasons(audit, "quarantined"),
+        "marked": _reasons(audit, "marked"),
         "sources": audit["formats"],
         **{name: stored[name] for name in ("base", "n_customers", "n_without_purchase", "gross_revenue", "monetary")},
-        "notes": _notes(stored, workspace.runs[-1]),
+        "notes": _notes(stored, audit, workspace.runs[-1]),
         "segments": stored["segments"],
         "files": _list_files(workspace, stored["as_of"]),
     }
 
 
-def _notes(stored: Mapping[str, Any], log: Mapping[str, Any]) -> list[str]:
+def _notes(stored: Mapping[str, Any], audit: Mapping[str, Any], log: Mapping[str, Any]) -> list[str]:
     """Say what a reader should not overlook."""
     notes = []
     days = stored["days_since_last_order"]
@@ -79,14 +82,21 @@ def _notes(stored: Mapping[str, Any], log: Mapping[str, Any]) -> list[str]:
     if n := stored["n_incomplete"]:
         notes.append(f"recency_days, frequency or monetary is missing for {n:,} of the customers, who get no score.")
     if dropped := log.get("dropped_snapshots"):
-        notes.append(f"these order lines are others than before, so the results of {', '.join(dropped)} were dropped.")
+        what = "order lines" if _tables(audit) == ["order_lines"] else "data"
+        notes.append(f"these {what} are others than before, so the results of {', '.join(dropped)} were dropped.")
     return notes
 
 
-def _reasons(outcomes: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+def _tables(audit: Mapping[str, Any]) -> list[str]:
+    return [each["table"] for each in audit["tables"]]
+
+
+def _reasons(audit: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Give what each rule found in words; of several tables, each is named."""
+    has_several = len(_tables(audit)) > 1
     return [
-        {**outcome, "reason": REASONS[outcome["rule"]]}
-        for outcome in outcomes
+        {**outcome, "reason": REASONS[outcome["rule"]] + (f" ({outcome['table']})" if has_several else "")}
+        for outcome in audit["outcomes"]
         if outcome["kind"] == kind and outcome["rows"]
     ]
 

@@ -1,7 +1,7 @@
 """A folder of runs, published atomically: what one run writes is seen whole or not at all."""
 
-from customerbase.workspace.manifest import Entry
+from customerbase.workspace.manifest import UNDATED, Entry
 from customerbase.workspace.run import Run
 from customerbase.workspace.workspace import Workspace
 
-__all__ = ["Entry", "Run", "Workspace"]
+__all__ = ["UNDATED", "Entry", "Run", "Workspace"]

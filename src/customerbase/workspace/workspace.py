@@ -39,9 +39,13 @@ __all__ = ["VERBS", "Workspace"]
 
 VERBS: Mapping[str, str] = {
     "ingested_lines": "ingest FILE",
+    "ingested_customers": "ingest FILE",
+    "ingested_coupon_events": "ingest FILE",
     "cells": "ingest FILE",
     "formats": "ingest FILE",
     "order_lines": "clean",
+    "customers": "clean",
+    "coupon_events": "clean",
     "quarantine": "clean",
     "audit": "clean",
     "features": "features",

@@ -1,4 +1,4 @@
-"""Cleaning: each rule by a hand case and its switch, their order, the audit, and that no row is lost."""
+"""Cleaning of order lines: each rule by a hand case and its switch, their order, the audit, and that no row is lost."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -55,7 +55,7 @@ def marked(cleaned: Cleaned, mark: str) -> list[bool]:
     return values
 
 
-def counts(cleaned: Cleaned) -> dict[str, tuple[int, int, Decimal]]:
+def counts(cleaned: Cleaned) -> dict[str, tuple[int, int, Decimal | None]]:
     """Give rows, customers and amount of each rule that caught something."""
     return {out.rule: (out.rows, out.customers, out.amount) for out in cleaned.audit.outcomes if out.rows}
 
@@ -91,7 +91,9 @@ def test_rule_is_switched_off_by_name(rule: str) -> None:
 
 def test_every_rule_that_sets_aside_has_a_case() -> None:
     """The table of cases lacks none."""
-    assert list(CAUGHT) == [name for name, rule in RULES.items() if rule.kind == "quarantined"]
+    assert list(CAUGHT) == [
+        name for name, rule in RULES.items() if rule.kind == "quarantined" and "order_lines" in rule.tables
+    ]
 
 
 def test_rules_that_are_off_from_the_start() -> None:
