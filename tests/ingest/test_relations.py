@@ -398,6 +398,20 @@ def test_what_a_layout_asks_of_an_order_comes_to_its_items(tmp_path: Path) -> No
     assert lines_of(data, "order_id", "amount") == [("1", 5), ("2", 7), ("1", 5)]
 
 
+def test_customers_that_a_layout_joins_are_columns_of_the_orders(tmp_path: Path) -> None:
+    """Where each order has a customer number of its own, the person stands in the table of customers."""
+    orders = ["order_id,customer_id,bought_at,total", "1,c1,2024-01-01,5", "2,c2,2024-01-02,7"]
+    customers = ["customer_id,person,city", "c1,ann,Ulm", "c2,ann,Ulm"]
+    layout = Layout(
+        "marketplace",
+        {"customer_id": "person", "ordered_at": "bought_at", "amount": "total"},
+        joins=(Join("orders", "customer_id", "customers"),),
+    )
+    data = read(*write(tmp_path, {"orders": orders, "customers": customers}), layout=layout)
+    assert lines_of(data, "customer_id", "amount") == [("ann", 5), ("ann", 7)]
+    assert layouts_of(data) == {"orders": "marketplace", "customers": "joined"}
+
+
 @pytest.mark.parametrize(
     ("join", "message"),
     [
