@@ -13,6 +13,7 @@ from customerbase.ingest.reading import read
 WHOLE = """
 name = "till"
 optional = ["product_name"]
+percentages = ["cart_abandonment_rate"]
 cancelling = ["C"]
 adjusting = ["A"]
 grain = "order"
@@ -79,6 +80,7 @@ def test_a_file_can_say_all_that_a_layout_can(tmp_path: Path) -> None:
         goods_total="Goods",
         is_filled_down=True,
         time_of_day="Time",
+        percentages=frozenset({"cart_abandonment_rate"}),
         joins=(Join("positions", "Belongs to", "tickets", "Ticket"),),
     )
     assert all(f"{field.name}" in WHOLE for field in fields(Layout))

@@ -310,6 +310,15 @@ def test_names_that_collide_get_the_parents_name() -> None:
     assert items.cells.order_by("source_row")["country (products)"].to_list() == ["CN", "CN", "CN"]
 
 
+def test_a_column_in_brackets_can_be_mapped(tmp_path: Path) -> None:
+    """Who wants the country of the shop as that of the order says so."""
+    orders = ["order_id,customer_id,order_date,total,shop_id", "1,ann,2024-01-01,30,1", "2,bob,2024-01-02,10,2"]
+    shops = ["shop_id,country", "1,FR", "2,DE"]
+    guessed = read_tables(tmp_path, orders=orders, shops=shops)
+    mapped = read_tables(tmp_path, mapping={"country": "country (shops)"}, orders=orders, shops=shops)
+    assert (lines_of(guessed, "country"), lines_of(mapped, "country")) == ([(None,), (None,)], [("FR",), ("DE",)])
+
+
 def test_a_known_export_keeps_its_layout(tmp_path: Path) -> None:
     """What a known header has is enough: columns that come from elsewhere cannot change how it is understood."""
     header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"

@@ -53,14 +53,15 @@ def choose_names(child: Sheet, parent: Sheet, relation: Relation, label: str, na
     ['product_name', 'price (products)', 'country (products)']
     """
     taken = {plain(column) for column in child.header}
-    meant = set(find_meanings(child.header, naming.given).values())
+    meant = set(find_meanings(child.header, {}).values())
+    said = {normalise(column) for column in naming.given.values()}
     withheld = {plain(column) for column in naming.withheld}
     names: dict[str, str] = {}
     for column in dict.fromkeys(parent.header):
         if plain(column) in withheld or _is_key_again(column, relation):
             continue
         name = _full_name(column, relation, naming.given)
-        meaning = find_meanings([name], naming.given).get(name)
+        meaning = find_meanings([name], {}).get(name) if normalise(name) not in said else None
         is_apart = meaning is not None and (meaning in meant or not _may_mean(meaning.name, name, relation, naming))
         if naming.is_complete or is_apart or plain(name) in taken:
             name = f"{name} ({label})"
@@ -80,7 +81,7 @@ def _full_name(column: str, relation: Relation, given: Mapping[str, str]) -> str
 
 
 def _may_mean(canonical: str, name: str, relation: Relation, naming: Naming) -> bool:
-    if not naming.is_lookup or canonical == "category" or canonical in naming.given:
+    if not naming.is_lookup or canonical == "category":
         return True
     if canonical == "unit_price":
         return naming.is_priced

@@ -183,6 +183,7 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "goods_total": _text,
     "is_filled_down": _flag,
     "time_of_day": _text,
+    "percentages": _names,
     "joins": _joins,
 }
 """Key of the file → what checks its value and turns it into that of the `Layout`."""

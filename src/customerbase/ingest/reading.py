@@ -92,8 +92,8 @@ def read(
     sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection, encoding)]
     for number, frame in enumerate(frames, start=1):
         sheets += read_frame(frame, f"table {number}", connection)
-    _check_mapped(sheets, mapping or {})
     sheets = _relate(sheets, connection, layout, mapping or {}, decimal)
+    _check_mapped(sheets, mapping or {})
     fitted, ignored = _fit_all([sheet for sheet in sheets if sheet.use == "data"], layout, mapping)
     tables, mapped = map_sheets(fitted, connection, decimal, date_order)
     described = [_describe(*each, mapping or {}) for each in mapped] + [_describe_ignored(each) for each in ignored]
