@@ -128,12 +128,13 @@ def test_spaces_around_quotes(tmp_path: Path) -> None:
 
 
 def test_a_name_that_stands_twice(tmp_path: Path) -> None:
-    """The second is called so, can be mapped by that name, and a note says it."""
-    path = tmp_path / "orders.csv"
-    path.write_text("who,total,total\nann,1,2\n")
-    (sheet,) = read_csv(path, path.name, CONNECTION)
-    assert sheet.header == ("who", "total", "total (2)")
-    assert "the column 'total' stands twice: the second is called 'total (2)'" in sheet.notes
+    """Both columns are kept; which of them is meant is not guessed."""
+    assert read_text(tmp_path, "who,total,total\nann,1,2\n")[0] == {
+        "source_row": 2,
+        "who": "ann",
+        "total": "1",
+        "total (2)": "2",
+    }
 
 
 def test_bytes_of_zero(tmp_path: Path) -> None:

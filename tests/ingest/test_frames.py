@@ -132,7 +132,8 @@ def test_names_of_columns_of_pandas() -> None:
     frame = pd.DataFrame([[1, 2, 3, 4]])
     frame.columns = pd.Index([7, ("total", "net"), "a", "a"], dtype=object)
     (sheet,) = read_frame(frame, "table 1", connect())
-    assert sheet.header == ("7", "total net", "a", "a (2)")
+    assert sheet.header == ("7", "total net", "a", "a")
+    assert sheet.columns == ("7", "total net", "a", "a (2)")
 
 
 def test_a_table_without_rows() -> None:

@@ -1,5 +1,6 @@
 """Workbooks: rows numbered as the spreadsheet shows them, sheets of one layout, and files that are none."""
 
+import struct
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, time
@@ -139,6 +140,14 @@ def test_a_workbook_with_a_password(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match=r"orders\.xlsx is protected by a password\. Open it"):
         read(path)
+
+
+def test_an_xls_file_whose_parts_go_in_a_circle(tmp_path: Path) -> None:
+    """The library would follow them until the memory is full; that is the end of another process."""
+    header = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<5H", 0x3E, 3, 0xFFFE, 9, 6)
+    (tmp_path / "orders.xls").write_bytes(header + bytes(1500))
+    with pytest.raises(DataError, match=r"orders\.xls cannot be read as an XLS workbook\. Open it"):
+        read(tmp_path / "orders.xls")
 
 
 def test_an_ods_file_with_a_password(tmp_path: Path) -> None:

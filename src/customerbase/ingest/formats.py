@@ -15,7 +15,7 @@ __all__ = ["AskedColumns", "SheetFormats", "decide_formats"]
 
 HEAD_ROWS = 10_000
 """Most columns tell their format within these rows; those that do not are read to their end."""
-_TYPED = {"xlsx", "xls", "ods", "json"}
+_TYPED = {"xlsx", "xlsm", "xlsb", "xls", "ods", "json"}
 """Readers of formats that have numbers of their own and write them with a point, beside cells of text."""
 
 _Counts = Mapping[str, int]

@@ -65,7 +65,7 @@ def read_frame(frame: Frame, source: str, connection: BaseBackend) -> list[Sheet
      {'source': 'table 1', 'source_row': 2, 'Invoice': 'C7', 'Price': 1.0}]
     """
     header, table, notes = _take(frame, connection)
-    header, repeated = tidy_header(header)
+    header = tidy_header(header)
     columns = name_columns(header)
     if isinstance(table, pa.Table):
         named: Any = table.rename_columns(list(columns))
@@ -75,7 +75,7 @@ def read_frame(frame: Frame, source: str, connection: BaseBackend) -> list[Sheet
     if stored.count().execute() == 0:
         raise DataError(f"{source} has no rows. Give a table with orders.")
     cells = stored.mutate(source=ibis.literal(source), source_row=stored.rowid() + 1).select(*KEY, *columns)
-    return [Sheet(source, "table", header, columns, cells, (*notes, *repeated))]
+    return [Sheet(source, "table", header, columns, cells, tuple(notes))]
 
 
 def _take(frame: Frame, connection: BaseBackend) -> tuple[Sequence[str], pa.Table | ir.Table, list[str]]:

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from customerbase.ingest.sheets import name_columns
-
 __all__ = ["describe_titles", "find_header", "tidy_header"]
 
 _ROWS_TO_LOOK_AT = 20
@@ -80,20 +78,12 @@ def _texts(rows: Sequence[Cells]) -> list[str]:
     return [" ".join(" ".join(cells).split()) for cells in map(_filled, rows) if cells]
 
 
-def tidy_header(header: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    r"""Give a header whose names have one line and stand once each, with a note on each that stood there more often.
+def tidy_header(header: Sequence[str]) -> tuple[str, ...]:
+    r"""Give a header with each name on one line: spreadsheets break long ones.
 
     Examples
     --------
-    >>> tidy_header(["Order\ndate", "Total", "Total", ""])
-    (('Order date', 'Total', 'Total (2)', ''), ["the column 'Total' stands twice: the second is called 'Total (2)'"])
+    >>> tidy_header(["Order\ndate", "Total"])
+    ('Order date', 'Total')
     """
-    header = [_LINE_END.sub(" ", name) for name in header]
-    repeated = {
-        position: column
-        for position, (name, column) in enumerate(zip(header, name_columns(header), strict=True))
-        if name.strip() and name in header[:position]
-    }
-    names = tuple(repeated.get(position, name) for position, name in enumerate(header))
-    notes = [f"the column {header[at]!r} stands twice: the second is called {name!r}" for at, name in repeated.items()]
-    return names, notes
+    return tuple(_LINE_END.sub(" ", name) for name in header)

@@ -72,7 +72,7 @@ def read_json(path: Path, source: str, connection: BaseBackend, encoding: str | 
         batches = list(_batches(records, keys))
     if not keys:
         raise DataError(f"{path} holds no objects with cells. Export the orders again.")
-    header, _ = tidy_header([*keys])
+    header = tidy_header([*keys])
     columns = name_columns(header)
     rows = pa.concat_tables(batches, promote_options="default").rename_columns(["source_row", *columns])
     table = connection.create_table(ibis.util.gen_name("cells"), rows, temp=True)

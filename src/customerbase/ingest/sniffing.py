@@ -159,16 +159,15 @@ def _start(sample: _Sample, first_line: str | None, n_said: int) -> Start:
     at, header = sample.header_at, sample.header
     if header is None:
         return Start(sample.dialect, (), first_line)
-    names, repeated = tidy_header(_level(header, sample.body))
     titles = describe_titles([cells or () for cells in sample.records[:at]])
     return Start(
         sample.dialect,
-        names,
+        tidy_header(_level(header, sample.body)),
         first_line,
         n_above=sample.lines[at] + n_said,
         n_unnumbered=n_said,
         n_header_lines=sample.lines[at + 1] - sample.lines[at],
-        remarks=(*titles, *repeated),
+        remarks=tuple(titles),
     )
 
 
