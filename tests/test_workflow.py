@@ -324,7 +324,7 @@ def test_other_orders_than_before_are_said(tmp_path: Path) -> None:
 def test_what_cannot_be_read_at_all_is_quoted(tmp_path: Path) -> None:
     """Where no row can be used, the message shows a cell in the way it stands there."""
     export = tmp_path / "kasse.csv"
-    export.write_text("Kunde;Datum;Summe\nann;12.30.2024;5\n")
+    export.write_text("Kunde;Datum;Summe\nann;32.13.2024;5\n")
     columns = {"customer_id": "Kunde", "ordered_at": "Datum", "amount": "Summe"}
-    with pytest.raises(DataError, match=r"Row 2 has '12\.30\.2024' as ordered_at\."):
+    with pytest.raises(DataError, match=r"Row 2 has '32\.13\.2024' as ordered_at\."):
         run(open_workspace(tmp_path / "shop"), [export], Config(columns=columns))

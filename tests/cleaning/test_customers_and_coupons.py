@@ -220,7 +220,7 @@ def test_no_row_is_lost(
         write_rows(folder / "coupons.csv", "customer_id,coupon,date,status,burn_date",
                    "zoe,X,2024-05-31,burned,2024-05-31", coupons),
     ]  # fmt: skip
-    cleaned = clean(read(*files), rules=rules)
+    cleaned = clean(read(*files, mapping={"age": "age"}), rules=rules)
     assert cleaned.data.customers is not None
     assert cleaned.data.coupon_events is not None
     kept = {("people.csv", row) for row in cleaned.data.customers.source_row.to_list()}
@@ -243,7 +243,7 @@ def test_cleaning_twice_is_cleaning_once(tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("twice")
     people = write_rows(folder / "p.csv", "customer_id,age,signed up at,visits", "zoe,34,2024-05-31,1", rows)
     coupons = write_rows(folder / "c.csv", "customer_id,coupon,date,status", "zoe,X,2024-05-31,burned", rows)
-    once = clean(read(people, coupons)).data
+    once = clean(read(people, coupons, mapping={"age": "age"})).data
     twice = clean(once)
     assert twice.quarantine.count().execute() == 0
     for before, after in ((once.customers, twice.data.customers), (once.coupon_events, twice.data.coupon_events)):

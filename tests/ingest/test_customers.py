@@ -148,6 +148,9 @@ def test_orders_that_are_not_understood_are_not_taken_for_customers(tmp_path: Pa
     file = write(tmp_path / "till.csv", "customer;when;total", "ann;monday;5", "ann;tuesday;6", "bob;monday;7")
     with pytest.raises(DataError, match=r"1 of 3 rows name a customer again\. Pass --map ordered_at=COLUMN .*--layout"):
         read(file)
+    visits = write(tmp_path / "visits.csv", "customer_id,age,length", "ann,34,5", "ann,34,6", "ann,34,7")
+    with pytest.raises(DataError, match=r"2 of 3 rows name a customer again"):
+        read(visits)
     assert len(customers_of(read(file, layout="customers"))) == 3
     assert len(customers_of(read(file, mapping={"monetary": "total"}))) == 3
 

@@ -27,7 +27,8 @@ _RESERVED = {*KEY, *_TYPES, "as_of", "unreadable", "rule"}
 _WEAK = {"customer_id", "city", "country", "email", "phone", "monetary"}
 """What exports of orders have too: alone, it does not make a file with one row per customer."""
 
-_MOST_REPEATED = 0.1
+_MOST_REPEATED, _MOST_REPEATED_OF_WEAK = 0.5, 0.1
+"""Share of rows that may name a customer again; what is more, and nobody said so, has not one row per customer."""
 
 _NUMBER = r"^\s*[+-]?\p{Sc}?\s?(?:\d+|\d{1,3}(?:[.,'’\s]\d{3})+)?(?:[.,]\d+)?(?:[eE][+-]?\d+)?\s*[%\p{Sc}]?\s*$"
 
@@ -95,8 +96,8 @@ def complete_customers(sheet: Sheet, layout: Layout, *, is_told: bool = False) -
             f"Beside the customer, these columns hold no numbers and nothing that is known: {', '.join(sheet.header)}. "
             "Pass --map NAME=COLUMN to say what they are, such as --map city=COLUMN."
         )
-    if not is_told and not set(layout.columns) - _WEAK:
-        _refuse_several_rows(sheet, layout)
+    if not is_told:
+        _refuse_several_rows(sheet, layout, _MOST_REPEATED if set(layout.columns) - _WEAK else _MOST_REPEATED_OF_WEAK)
     notes = [
         f"columns of {kind}, not taken: {', '.join(map(repr, names))}"
         for kind, names in (("codes", codes), ("text", texts))
@@ -134,11 +135,11 @@ def _new_name(name: str, taken: Sequence[str] | dict[str, str]) -> str:
     return next(each for each in (snake, *numbered) if each not in taken and each not in _RESERVED)
 
 
-def _refuse_several_rows(sheet: Sheet, layout: Layout) -> None:
+def _refuse_several_rows(sheet: Sheet, layout: Layout, most: float) -> None:
     customer = _parse_customer(sheet.cells[sheet.column(layout.columns["customer_id"])], layout)
     counts = sheet.cells.agg(rows=customer.count(), customers=customer.nunique()).to_pyarrow().to_pylist()[0]
     repeated = counts["rows"] - counts["customers"]
-    if repeated > _MOST_REPEATED * counts["rows"]:
+    if repeated > most * counts["rows"]:
         raise DataError(
             f"These columns would make a file with one row per customer, but {repeated:,} of {counts['rows']:,} rows "
             "name a customer again. Pass --map ordered_at=COLUMN --map amount=COLUMN if they are orders, or --layout "
