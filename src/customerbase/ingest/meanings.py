@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from customerbase.ingest.guessing import SYNONYMS
+from customerbase.errors import DataError
+from customerbase.ingest.guessing import SYNONYMS, guess_coupons
 from customerbase.ingest.layout import normalise
 from customerbase.schema import ORDER_LINES
 
@@ -15,6 +16,7 @@ __all__ = [
     "is_called",
     "is_generic",
     "is_key_name",
+    "lists_coupons",
     "name_references",
     "plain",
     "subject",
@@ -122,6 +124,20 @@ def find_nouns(label: str) -> set[str]:
 def _forms(word: str) -> set[str]:
     shorter = {word.removesuffix(ending) + instead for ending, instead in _ENDINGS if word.endswith(ending)}
     return {word, *(form for form in shorter if len(form) > 2)}
+
+
+def lists_coupons(header: Sequence[str]) -> bool:
+    """Tell whether a table lists coupons of customers: it says no more of these, though each may stand there but once.
+
+    Examples
+    --------
+    >>> lists_coupons(["Customer", "Coupon", "Date", "Status"]), lists_coupons(["Customer", "City", "Status"])
+    (True, False)
+    """
+    try:
+        return guess_coupons(header) is not None
+    except DataError:  # two of its columns could be the same thing of a coupon
+        return True
 
 
 def name_references(nouns: Iterable[str]) -> set[str]:

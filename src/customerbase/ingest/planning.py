@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
 from customerbase.ingest.keys import Keys, Relation, Relations, count_differing, relate_by
-from customerbase.ingest.meanings import is_called, plain
+from customerbase.ingest.meanings import is_called, lists_coupons, plain
 from customerbase.ingest.money import paid_column, place_money
 from customerbase.ingest.plan import Plan, reach, unclear
 from customerbase.ingest.stacks import Stack
@@ -91,7 +91,7 @@ def _find_customers(stacks: Sequence[Stack], relations: Sequence[Relation]) -> i
     def is_about_customers(position: int) -> bool:
         stack = stacks[position]
         is_orders = stack.holds("order_id") or (stack.holds("ordered_at") and stack.holds("amount", "quantity"))
-        return is_called(stack.nouns, "customer_id") or not is_orders
+        return is_called(stack.nouns, "customer_id") or not (is_orders or lists_coupons(stack.header))
 
     declared = {relation.parent for relation in relations if relation.is_declared}
     found = [each for each in _parents(stacks, relations, "customer_id") if is_about_customers(each)]
@@ -129,7 +129,8 @@ def _plan_customers(keys: Keys, relations: Sequence[Relation], plan: Plan) -> No
         if relation.parent != plan.customers or _meaning(stacks, relation) != "customer_id":
             continue
         child = stacks[relation.child]
-        if relation.is_one_to_one and not child.holds("order_id", "ordered_at", "amount", "quantity"):
+        holds_orders = child.holds("order_id", "ordered_at", "amount", "quantity")
+        if relation.is_one_to_one and not holds_orders and not lists_coupons(child.header):
             _extend(keys, relations, relation, plan)
         elif relation.is_close:
             plan.checks.append(relation)
