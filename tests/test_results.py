@@ -19,7 +19,13 @@ from customerbase.segmentation.segments import assign
 from customerbase.workflow import export, open_workspace
 from customerbase.workspace import Workspace
 
-AUDIT = {"rows_in": 60, "rows_kept": 60, "outcomes": [], "formats": [{"source": "crm.csv", "layout": "customers"}]}
+AUDIT = {
+    "rows_in": 60,
+    "rows_kept": 60,
+    "outcomes": [],
+    "formats": [{"source": "crm.csv", "layout": "customers", "grain": "customer"}],
+    "tables": [],
+}
 AS_OF = date(2024, 6, 1)
 
 
