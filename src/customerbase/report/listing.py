@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from customerbase.errors import UsageError, WorkspaceError
+from customerbase.explored import EXPLORED
 from customerbase.workspace import Workspace
 
 __all__ = ["find_table", "flatten", "list_tables", "take_rows", "write_csv", "write_json"]
@@ -23,6 +24,8 @@ _KEYS = {
     "ingested_coupon_events": ("source", "source_row", "occurred_at", "event"),
     "quarantine": ("source", "source_row"),
     "cells": ("source", "source_row"),
+    "set_aside": ("source", "source_row"),
+    **EXPLORED,
 }
 
 
