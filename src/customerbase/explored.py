@@ -10,12 +10,15 @@ from customerbase.schema import Dataset
 from customerbase.workspace import Run, Workspace
 from customerbase.workspace.manifest import UNDATED
 
-__all__ = ["EXPLORED", "is_explored", "load_exploration", "write_exploration"]
+__all__ = ["EXPLORED", "EXPLORED_LINES", "is_explored", "load_exploration", "write_exploration"]
 
 _PREFIX = "explore_"
 
 EXPLORED = {f"{_PREFIX}{name}": made.key for name, made in EXPLORATIONS.items()}
 """Name of each table that `write_exploration` writes, as far as there is something to look at → its key."""
+
+EXPLORED_LINES = tuple(f"{_PREFIX}{name}" for name, made in EXPLORATIONS.items() if made.looks_at != "features")
+"""Those without a date, which are no longer true of other lines."""
 
 
 def write_exploration(begun: Run, data: Dataset, set_aside: ir.Table | None, features: ir.Table) -> None:
@@ -37,10 +40,11 @@ def write_exploration(begun: Run, data: Dataset, set_aside: ir.Table | None, fea
 
 
 def is_explored(workspace: Workspace, as_of: str | None = None) -> bool:
-    """Tell whether a workspace holds explorations, also of the features of a date (by default the latest)."""
-    dates = workspace.dates("features")
+    """Tell whether a workspace holds an exploration of its lines, and of its features at a date (default: the latest)."""
+    dates, held = workspace.dates("features"), {each.name for each in workspace.tables()}
     date = as_of or (dates[-1] if dates else None)
-    return date is not None and date in workspace.dates(f"{_PREFIX}distributions")
+    has_lines = "order_lines" not in held or f"{_PREFIX}overview" in held
+    return has_lines and date in workspace.dates(f"{_PREFIX}distributions")
 
 
 def load_exploration(workspace: Workspace, as_of: str | None = None) -> dict[str, list[dict[str, Any]]]:

@@ -28,7 +28,7 @@ from customerbase.datasets import (
 )
 from customerbase.engine import connect
 from customerbase.errors import DataError, WorkspaceError
-from customerbase.explored import EXPLORED, write_exploration
+from customerbase.explored import EXPLORED_LINES, write_exploration
 from customerbase.features.customers import customer_features, default_as_of, parse_date
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
@@ -118,7 +118,7 @@ def run(
     ...     shop = open_workspace(Path(folder, "shop"))
     ...     run(shop, [orders], Config(model="rfm"))
     ...     [entry.name for entry in shop.tables() if entry.suffix == ".parquet"]
-    ['assignments', 'features', 'order_lines', 'quarantine']
+    ['assignments', 'explore_categories', ..., 'features', 'order_lines', 'quarantine', 'set_aside']
     """
     config = config or Config()
     with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
@@ -134,7 +134,7 @@ def run(
         set_aside = begun.table("set_aside") if cleaned.has_orders else None
         write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
         progress("Writing")
-        drop = (*INGESTED, *CLEAN, *EXPLORED)
+        drop = (*INGESTED, *CLEAN, *EXPLORED_LINES)
         _publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop)
 
 
@@ -164,7 +164,7 @@ def clean(
         data = load_ingested(workspace)
         progress("Cleaning")
         cleaned, _ = _write_clean(begun, data, config, now)
-        _publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED))
+        _publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED_LINES))
 
 
 def features(
