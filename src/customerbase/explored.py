@@ -40,7 +40,7 @@ def write_exploration(begun: Run, data: Dataset, set_aside: ir.Table | None, fea
 
 
 def is_explored(workspace: Workspace, as_of: str | None = None) -> bool:
-    """Tell whether a workspace holds an exploration of its lines, and of its features at a date (default: the latest)."""
+    """Tell whether a workspace holds an exploration of its lines, and of its features at a date, else the latest."""
     dates, held = workspace.dates("features"), {each.name for each in workspace.tables()}
     date = as_of or (dates[-1] if dates else None)
     has_lines = "order_lines" not in held or f"{_PREFIX}overview" in held

@@ -322,7 +322,9 @@ def categories(export: Export) -> Rows:
 
 
 def form(code: str) -> str:
-    return "".join("9" if s.isdigit() else "A" if s.isupper() else "a" if s.islower() else s for s in code)
+    rest = code.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    masked = ("9" if s.isdigit() else "A" if s.isupper() else "a" if s.islower() else s for s in rest)
+    return code[: len(code) - len(rest)] + "".join(masked)
 
 
 def codes(export: Export) -> Rows:

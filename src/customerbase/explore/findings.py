@@ -11,7 +11,8 @@ Tables = Mapping[str, Sequence[Row]]
 
 _SKEWED = 2
 _SAME = 0.95
-_TELLING = 0.05
+_TELLING = 0.01
+_TIMES = 2
 _MOST_NAMED = 3
 _CONDITIONS = {
     "is_return": "are returns",
@@ -75,11 +76,12 @@ def _missing(tables: Tables) -> Iterator[str]:
 
 
 def _goes_with(column: str, together: Sequence[Row]) -> str:
-    """Name what is truest of the lines without a value and least of the others."""
-    own = [row for row in together if row["column"] == column]
-    most = max(own, key=lambda row: row["share"] - row["share_elsewhere"], default=None)
-    if most is None or most["share"] - most["share_elsewhere"] < _TELLING:
+    """Name what is true of some of the lines without a value, and at most half as often of the others."""
+    own = [row for row in together if row["column"] == column and row["share"] >= _TELLING]
+    telling = [row for row in own if row["share"] >= _TIMES * row["share_elsewhere"]]
+    if not telling:
         return ""
+    most = max(telling, key=lambda row: row["share"] - row["share_elsewhere"])
     what = _CONDITIONS.get(most["condition"], f"have no {most['condition']}")
     return f"; {most['share']:.1%} of these {what}, and {most['share_elsewhere']:.1%} of the others"
 

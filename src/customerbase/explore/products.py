@@ -13,6 +13,8 @@ __all__ = ["categories", "codes", "products", "returned_products"]
 _N_TOP = 100
 _SIGNS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _CLASSES = "9" * 10 + "A" * 26 + "a" * 26
+_N_FORMS = 50
+_OF_FORMS = ("form", "n_codes", "n_lines", "gross_revenue", "return_value", "example")
 
 
 def products(folds: Folds) -> ir.Table:
@@ -74,37 +76,40 @@ def _rank(counted: ir.Table, by: str, what: str) -> ir.Table:
 
 
 def codes(folds: Folds) -> ir.Table:
-    """Count the forms of the codes of orders, customers and products, over all lines that were read.
+    """Count the forms of the ids of orders and customers and of the codes of products, over all lines that were read.
 
-    The form of a code has 9 for each digit, A and a for each letter; all other signs stand for themselves. `example`
-    is the smallest code of that form.
+    A form is the letters with which a code begins, then 9 for each digit, A and a for each further letter; other signs
+    stand for themselves. `example` is the smallest code of a form. Of more than fifty forms, those on the fewest lines
+    are put together as `(others)`.
     """
-    rows, orders = folds.products, folds.orders
-    counted = (
-        _count_forms(orders, "order_id"),
-        _count_forms(orders, "customer_id"),
-        _count_forms(rows, "product_id"),
-    )
-    return ibis.union(*counted)
+    columns = {"order_id": folds.orders, "customer_id": folds.orders, "product_id": folds.products}
+    return ibis.union(*(_count_forms(rows, column) for column, rows in columns.items()))
 
 
 def _count_forms(rows: ir.Table, column: str) -> ir.Table:
     known = rows.filter(rows[column].notnull())
-    each = known.group_by(code=known[column]).agg(
+    codes = known.group_by(code=known[column]).agg(
         n_lines=known.n_lines.sum(),
         gross_revenue=add_up(known.amount, ~known.is_return),
         return_value=(-add_up(known.amount, known.is_return)).cast(MONEY),
     )
-    formed = each.mutate(form=each.code.translate(_SIGNS, _CLASSES))
-    return (
-        formed.group_by("form")
-        .agg(
-            n_codes=formed.count(),
-            n_lines=count_up(formed.n_lines),
-            gross_revenue=add_up(formed.gross_revenue),
-            return_value=add_up(formed.return_value),
-            example=formed.code.min(),
-        )
-        .select("form", "n_codes", "n_lines", "gross_revenue", "return_value", "example", column=ibis.literal(column))
-        .relocate("column", before="form")
+    forms = _add_up_codes(codes.mutate(form=_form(codes.code)).mutate(n_codes=1))
+    order = ibis.window(order_by=[ibis.desc(forms.n_lines), forms.form])
+    placed = forms.mutate(place=ibis.row_number().over(order))
+    named = placed.mutate(form=ibis.ifelse(placed.place < _N_FORMS, placed.form, "(others)"), code=placed.example)
+    return _add_up_codes(named).select(column=ibis.literal(column), **{name: ibis._[name] for name in _OF_FORMS})
+
+
+def _form(code: ir.StringValue) -> ir.StringValue:
+    first = code.re_extract("^[A-Za-z]*", 0)
+    return first + code.substr(first.length()).translate(_SIGNS, _CLASSES)
+
+
+def _add_up_codes(codes: ir.Table) -> ir.Table:
+    return codes.group_by("form").agg(
+        n_codes=count_up(codes.n_codes),
+        n_lines=count_up(codes.n_lines),
+        gross_revenue=add_up(codes.gross_revenue),
+        return_value=add_up(codes.return_value),
+        example=codes.code.min(),
     )
