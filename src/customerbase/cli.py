@@ -200,7 +200,7 @@ def segment(
 @app.command()
 def tables(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False, as_table: AsTable = False) -> None:
     """List the tables of the workspace, with their dates."""
-    from customerbase.report.listing import list_tables
+    from customerbase.report.listing import collapse, list_tables
     from customerbase.terminal import print_value
 
     check_one(as_json, as_csv, as_table)
@@ -208,7 +208,7 @@ def tables(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = Fals
     held = list_tables(session.open(session.config()))
     if not (as_json or as_csv):
         session.refuse_nothing(held)
-        held = [{name: value for name, value in each.items() if name != "bytes"} for each in held]
+        held = collapse(held)
     print_value(held, as_json, as_csv)
 
 
@@ -243,8 +243,8 @@ def explore(
     as_table: AsTable = False,
 ) -> None:
     """Say what a first look at the data shows; the figures are in the tables explore_…."""
-    from customerbase.explore.findings import describe_exploration
-    from customerbase.explored import is_explored, load_exploration
+    from customerbase.exploration.findings import describe_exploration
+    from customerbase.first_look import is_explored, load_exploration
     from customerbase.terminal import print_findings, print_value
 
     check_one(as_json, as_csv, as_table)

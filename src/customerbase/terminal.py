@@ -160,7 +160,7 @@ def print_findings(findings: Mapping[str, Sequence[str]]) -> None:
     Parameters
     ----------
     findings
-        As `explore.findings.describe_exploration` gives them.
+        As `exploration.findings.describe_exploration` gives them.
 
     Examples
     --------

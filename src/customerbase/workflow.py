@@ -28,8 +28,8 @@ from customerbase.datasets import (
 )
 from customerbase.engine import connect
 from customerbase.errors import DataError, WorkspaceError
-from customerbase.explored import EXPLORED_LINES, write_exploration
 from customerbase.features.customers import customer_features, default_as_of, parse_date
+from customerbase.first_look import EXPLORED_LINES, write_exploration
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import read

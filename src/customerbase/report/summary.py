@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from customerbase.explored import EXPLORED
+from customerbase.first_look import EXPLORED
 from customerbase.workspace import Entry, Workspace
 
 __all__ = ["REASONS", "summarise"]

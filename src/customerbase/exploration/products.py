@@ -5,7 +5,7 @@ import string
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.explore.folds import Folds, add_up, count_up
+from customerbase.exploration.folds import Folds, add_up, count_up
 from customerbase.schema import MONEY
 
 __all__ = ["categories", "codes", "products", "returned_products"]

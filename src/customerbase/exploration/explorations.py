@@ -6,15 +6,15 @@ from typing import Literal
 
 import ibis.expr.types as ir
 
-from customerbase.explore.buyers import guests
-from customerbase.explore.columns import column_values, columns
-from customerbase.explore.concentration import concentration, lorenz, order_counts
-from customerbase.explore.distributions import correlations, distributions, histograms
-from customerbase.explore.folds import Folds, fold
-from customerbase.explore.missing import missing, missing_together
-from customerbase.explore.overview import countries, overview
-from customerbase.explore.products import categories, codes, products, returned_products
-from customerbase.explore.seasons import guests_by_month, hours, months, weekdays
+from customerbase.exploration.buyers import guests
+from customerbase.exploration.columns import column_values, columns
+from customerbase.exploration.concentration import concentration, lorenz, order_counts
+from customerbase.exploration.distributions import correlations, distributions, histograms
+from customerbase.exploration.folds import Folds, fold
+from customerbase.exploration.missing import missing, missing_together
+from customerbase.exploration.overview import countries, overview
+from customerbase.exploration.products import categories, codes, products, returned_products
+from customerbase.exploration.seasons import guests_by_month, hours, months, weekdays
 from customerbase.schema import Dataset
 
 __all__ = ["EXPLORATIONS", "Exploration", "explore"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.explore.folds import Folds, add_up, count_up, meets
+from customerbase.exploration.folds import Folds, add_up, count_up, meets
 from customerbase.schema import MONEY
 
 __all__ = ["PARTS", "countries", "overview"]

@@ -6,7 +6,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.explore.folds import GUEST, Folds, add_up, count_up, medians, meets
+from customerbase.exploration.folds import GUEST, Folds, add_up, count_up, medians, meets
 from customerbase.schema import MONEY
 
 __all__ = ["guests"]

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.explore.folds import Folds, count_up
+from customerbase.exploration.folds import Folds, count_up
 
 __all__ = ["column_values", "columns"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.explore.folds import CONDITIONS, MISSABLE, Folds, add_up
+from customerbase.exploration.folds import CONDITIONS, MISSABLE, Folds, add_up
 from customerbase.schema import MONEY
 
 __all__ = ["missing", "missing_together"]

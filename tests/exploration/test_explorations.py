@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tests.explore.oracle import ORACLE, Export, read_export
+from tests.exploration.oracle import ORACLE, Export, read_export
 
 from customerbase.cleaning import clean
-from customerbase.explore import EXPLORATIONS, explore
+from customerbase.exploration import EXPLORATIONS, explore
 from customerbase.features.customers import customer_features
 from customerbase.ingest.reading import read
 from customerbase.schema import Dataset

@@ -1,10 +1,10 @@
-"""Explorations as files of a workspace, and back."""
+"""The first look at a data set: explorations as files of a workspace, and back."""
 
 from typing import Any
 
 import ibis.expr.types as ir
 
-from customerbase.explore import EXPLORATIONS, explore
+from customerbase.exploration import EXPLORATIONS, explore
 from customerbase.features.customers import is_in_base
 from customerbase.schema import Dataset
 from customerbase.workspace import Run, Workspace

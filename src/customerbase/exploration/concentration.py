@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.explore.folds import Folds
+from customerbase.exploration.folds import Folds
 from customerbase.schema import MONEY
 
 __all__ = ["concentration", "lorenz", "order_counts"]

@@ -202,7 +202,8 @@ def guests(export: Export) -> Rows:
 
 
 def in_month(lines: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
-    return lines[lines.ordered_at.dt.strftime("%Y-%m") == month.strftime("%Y-%m")]
+    found: pd.DataFrame = lines[lines.ordered_at.dt.strftime("%Y-%m") == month.strftime("%Y-%m")]
+    return found
 
 
 def guests_by_month(export: Export) -> Rows:
@@ -385,7 +386,7 @@ def order_counts(export: Export) -> Rows:
 
 def distributions(export: Export) -> Rows:
     rows = []
-    for name in sorted(export.numbers):
+    for name in sorted(map(str, export.numbers)):
         values = export.numbers[name].dropna().to_numpy()
         quantiles = dict(
             zip(
@@ -414,7 +415,7 @@ def distributions(export: Export) -> Rows:
 
 def histograms(export: Export) -> Rows:
     rows = []
-    for name in sorted(export.numbers):
+    for name in sorted(map(str, export.numbers)):
         values = export.numbers[name].dropna().to_numpy()
         low, high = np.quantile(values, 0.01), np.quantile(values, 0.99)
         if low == high:

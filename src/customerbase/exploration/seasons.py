@@ -9,7 +9,7 @@ from itertools import pairwise
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.explore.folds import GUEST, Folds, add_up, count_up
+from customerbase.exploration.folds import GUEST, Folds, add_up, count_up
 from customerbase.schema import MONEY
 
 __all__ = ["guests_by_month", "hours", "months", "weekdays"]

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from customerbase.explore.folds import Folds
+from customerbase.exploration.folds import Folds
 
 if TYPE_CHECKING:
     import pandas as pd
