@@ -30,7 +30,7 @@ def part(found: Found, run: str, name: str) -> dict[str, Any]:
     """Give one row of an overview, money to the penny."""
     rows = found[run]["overview"]
     row = rows[rows.part == name].iloc[0]
-    return {str(column): row[column] for column in rows} | {"amount": row["amount"].quantize(Decimal("0.01"))}
+    return {column: row[column] for column in map(str, rows)} | {"amount": row["amount"].quantize(Decimal("0.01"))}
 
 
 PARTS = [

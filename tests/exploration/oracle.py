@@ -59,7 +59,7 @@ def read_export(file: Path, features: pd.DataFrame) -> Export:
     cells = pd.read_csv(file, dtype=str, keep_default_na=False).replace("", None)
     lines = cells.copy()
     for name in ("quantity", "unit_price", "discount", "amount"):
-        lines[name] = [None if cell is None else Decimal(cell) for cell in cells[name]]
+        lines[name] = cells[name].map(Decimal, na_action="ignore")
     lines["ordered_at"] = pd.to_datetime(cells.ordered_at)
     lines["is_return"] = [quantity < 0 for quantity in lines.quantity]
     return Export(cells, lines, features)

@@ -35,10 +35,10 @@ def distributions(folds: Folds) -> ir.Table:
     """Describe each numeric feature over the customers with a purchase: location, spread, quantiles and skew.
 
     `standard_deviation` and `skew` are those of a sample (adjusted Fisher-Pearson), quantiles are interpolated.
-    `n_customers` have a value, `n_missing` none.
+    `n_customers` have a value, `n_missing` none. Features of which nobody has a value are left out.
     """
     frame = folds.numbers
-    rows = [{"feature": name, **_describe(frame[name])} for name in frame.columns]
+    rows = [{"feature": name, **_describe(frame[name])} for name in frame.columns if frame[name].notna().any()]
     return ibis.memtable(rows, schema=_DISTRIBUTIONS)
 
 

@@ -51,9 +51,9 @@ def _overview(tables: Tables) -> Iterator[str]:
     if not read["n_lines"]:
         return
     span = f", from {read['first_at']:%Y-%m-%d} to {read['last_at']:%Y-%m-%d}" if read["first_at"] else ""
-    yield f"{read['n_lines']:,} lines of {read['n_orders']:,} orders were read{span}."
+    yield f"{_count(read['n_lines'], 'line')} of {_count(read['n_orders'], 'order')} read{span}."
     share = kept["n_lines"] / read["n_lines"]
-    yield f"{kept['n_lines']:,} lines ({share:.1%}) of {kept['n_customers']:,} customers are kept."
+    yield f"{_count(kept['n_lines'], 'line')} ({share:.1%}) of {_count(kept['n_customers'], 'customer')} kept."
     bought, returned = parts["kept_purchases"]["amount"], -parts["kept_returns"]["amount"]
     if bought:
         yield f"They bought for {bought:,.2f} and returned for {returned:,.2f} ({returned / bought:.1%} of it)."
@@ -176,9 +176,12 @@ def _hours(tables: Tables) -> Iterator[str]:
 
 def _countries(tables: Tables) -> Iterator[str]:
     first, *others = tables["countries"]
-    if first["revenue_share"] is not None:
-        after = f"; of {len(others):,} others, {others[0]['country']} brings most ({others[0]['revenue_share']:.1%})"
-        yield f"{first['country']} brings {first['revenue_share']:.1%} of revenue{after if others else ''}."
+    if first["revenue_share"] is None:
+        return
+    yield f"{first['country']} brings {first['revenue_share']:.1%} of revenue."
+    if others:
+        rest = "the rest" if len(others) == 1 else f"most of {len(others):,} others"
+        yield f"{others[0]['country']} brings {rest} ({others[0]['revenue_share']:.1%})."
 
 
 def _products(tables: Tables) -> Iterator[str]:
@@ -251,12 +254,16 @@ def _correlations(tables: Tables) -> Iterator[str]:
     if same:
         best = sorted(same, key=lambda row: -abs(row["spearman"]))
         named = [f"{row['feature']} and {row['other']}" for row in best]
-        n = "1 pair of features says" if len(same) == 1 else f"{len(same)} pairs of features say"
-        yield f"{n} nearly the same (rank correlation of at least {_SAME}): {_list(named)}."
+        pairs = _count(len(same), "pair")
+        yield f"{pairs} of features with nearly the same order (rank correlation of at least {_SAME}): {_list(named)}."
 
 
 def _name(month: date) -> str:
     return f"{month:%B %Y}"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _list(names: Sequence[str]) -> str:

@@ -167,7 +167,8 @@ def _count_values(cells: ir.Table, place: int, name: str, sources: list[str] | N
 def _take_features(features: ir.Table) -> tuple[ir.Table, "pd.DataFrame"]:
     is_of_orders = set(_OF_BUYERS) <= set(features.columns)  # else of coupons, or of a file of one row per customer
     customers = features.filter(features.frequency > 0) if is_of_orders else features
-    floats = {name: customers[name].cast("float64") for name, kind in customers.schema().items() if kind.is_numeric()}
+    numeric = [name for name, type_ in customers.schema().items() if type_.is_numeric() and name != "customer_id"]
+    floats = {name: customers[name].cast("float64") for name in numeric}
     numbers: pd.DataFrame = customers.select("customer_id", **floats).order_by("customer_id").to_pandas()
     return customers.select(*_OF_BUYERS) if is_of_orders else _NO_BUYERS, numbers.set_index("customer_id")
 

@@ -57,7 +57,7 @@ def collapse(held: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Examples
     --------
     >>> entry = {"as_of": None, "kind": "parquet", "rows": 5, "bytes": 900, "run": "0001"}
-    >>> collapse([{"name": "explore_months", **entry}, {"name": "explore_hours", **entry}, {"name": "features", **entry}])
+    >>> collapse([{"name": name, **entry} for name in ("explore_hours", "explore_months", "features")])
     [{'name': 'explore_… (2 tables)', 'as_of': None, 'kind': 'parquet', 'rows': None, 'run': '0001'},
      {'name': 'features', 'as_of': None, 'kind': 'parquet', 'rows': 5, 'run': '0001'}]
     """
