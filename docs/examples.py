@@ -19,9 +19,10 @@ __all__ = ["PAGES", "SAMPLES", "main", "refresh"]
 
 FOLDER = Path(__file__).parent
 SAMPLES = FOLDER / "samples"
+_NAMES = ("tutorial.md", "exports.md", "cleaning.md", "explore.md", "segmentation.md", "workspace.md")
 PAGES = (
     FOLDER.parent / "README.md",
-    *(FOLDER / name for name in ("tutorial.md", "exports.md", "cleaning.md", "segmentation.md", "workspace.md")),
+    *(FOLDER / name for name in _NAMES),
 )
 """Each page starts in a folder of its own that holds the files of `samples`."""
 

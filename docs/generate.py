@@ -14,6 +14,7 @@ import typer
 
 from customerbase.cleaning import RULES
 from customerbase.cli import app
+from customerbase.exploration import EXPLORATIONS
 from customerbase.features.customers import COUPON_FEATURES, CUSTOMER_FEATURES, FEATURES, customer_features
 from customerbase.ingest.layouts import LAYOUTS, Condition, Layout
 from customerbase.schema import COUPON_EVENTS, CUSTOMERS, MEASURES, ORDER_LINES, Dataset, Field
@@ -34,6 +35,7 @@ TWINS = {
     "segment": "`customerbase.workflow.segment`",
     "tables": "`customerbase.Workspace.tables`",
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
+    "explore": "`customerbase.workflow.explore`, and `customerbase.describe_exploration` for the sentences",
     "export": "`customerbase.workflow.export`",
 }
 """Verb → what does the same in Python."""
@@ -123,6 +125,14 @@ def _layout(layout: Layout) -> str:
     return "\n\n".join(facts)
 
 
+def _explorations() -> str:
+    rows = (
+        (f"`{name}`", each.looks_at, _code(each.key), _first_paragraph(each.make))
+        for name, each in EXPLORATIONS.items()
+    )
+    return _table(("Table", "Looks at", "Key", "Meaning"), rows)
+
+
 def _condition(asked: Condition) -> str:
     return f"`{asked.column}` {'is filled and does not fit' if asked.is_negated else 'fits'} `{asked.pattern}`"
 
@@ -186,6 +196,13 @@ SECTIONS: Mapping[str, tuple[str, Callable[[], Iterable[str]]]] = {
             "of the same name in a file of customers, which stays in the table of customers."
         ),
         _features,
+    ),
+    "Explorations": (
+        (
+            "The tables of [explore](explore.md), called `explore_` and this name. Those that look at features have "
+            "their date. The key tells the rows apart, and is the order in which they are shown."
+        ),
+        lambda: [_explorations()],
     ),
     "Layouts": (
         (

@@ -64,7 +64,8 @@ def test_run_ends_with_a_summary_for_a_manager(customerbase: CommandLine, made_s
         assert each["name"] in out
         assert each["strategy"]["actions"][0].split()[0] in out
     for file in data_tables(Path("shop")):
-        assert file in out
+        assert file in out or file.startswith("explore_")
+    assert out.count("explore_") == 1
 
 
 def test_demo_makes_a_shop_and_its_segments(customerbase: CommandLine) -> None:
@@ -88,13 +89,13 @@ def test_demo_refuses_to_overwrite_a_real_shop(customerbase: CommandLine, orders
 
 
 def test_the_stages_one_by_one_give_the_bytes_of_run(customerbase: CommandLine, made_shop: Shop) -> None:
-    """ingest, clean, features and segment write the same tables as run, and each says what comes next."""
+    """ingest, clean, features, segment and explore write the tables of run, and each says what comes next."""
     file = str(made_shop.order_lines_csv)
     n_guests = int(cells_of(made_shop).customer_id.isna().sum())
     customerbase.good("-w", "whole", "run", file)
     said = [
         customerbase.good("-w", "staged", *words).out
-        for words in (["ingest", file], ["clean"], ["features"], ["segment"])
+        for words in (["ingest", file], ["clean"], ["features"], ["segment"], ["explore"])
     ]
     n_customers = customerbase.good("-w", "staged", "show", "features", "--csv").out.count("\n") - 1
     assert said[0] == "Read 5,000 rows. Next: customerbase -w staged clean\n"
@@ -189,13 +190,18 @@ def test_tables_lists_what_there_is_at_both_dates(customerbase: CommandLine, fin
     assert [list(each) for each in found] == [["name", "as_of", "kind", "rows", "bytes", "run"]] * len(found)
     last = found[1]["as_of"]
     dates = [(each["name"], each["as_of"], each["run"]) for each in found if each["kind"] == "parquet"]
-    assert dates == [
+    explored = [each for each in dates if each[0].startswith("explore_")]
+    assert explored[:2] == [("explore_categories", None, "0002"), ("explore_codes", None, "0002")]
+    assert ("explore_lorenz", "2023-07-01", "0001") in explored
+    assert ("explore_lorenz", last, "0002") in explored
+    assert [each for each in dates if each not in explored] == [
         ("assignments", "2023-07-01", "0001"),
         ("assignments", last, "0002"),
         ("features", "2023-07-01", "0001"),
         ("features", last, "0002"),
         ("order_lines", None, "0002"),
         ("quarantine", None, "0002"),
+        ("set_aside", None, "0002"),
     ]
     assert customerbase.good("-w", finished_shop, "tables", "--csv").out.count("\n") == len(found) + 1
     assert "2023-07-01" in customerbase.good("-w", finished_shop, "tables").out
@@ -213,7 +219,7 @@ def test_two_dates_stand_side_by_side(customerbase: CommandLine, finished_shop: 
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        ("show nothing", 2, "There is no table 'nothing'. There are assignments, audit, features, models, "),
+        ("show nothing", 2, "There is no table 'nothing'. There are assignments, audit, explore_categories, "),
         ("show features --as-of 2001-01-01", 1, "There are no features for 2001-01-01 in "),
         ("show features --as-of soon", 2, "'as_of' must be a date such as 2011-12-10. Got 'soon' instead."),
         ("show audit --as-of 2023-07-01", 1, "'audit' in "),
@@ -265,6 +271,7 @@ def test_verbose_prints_each_step_with_its_second(customerbase: CommandLine, ord
         "Cleaning",
         "Describing the customers",
         "Finding the segments",
+        "Exploring",
         "Writing",
     ]
     assert answer.status == 0

@@ -13,7 +13,7 @@ from customerbase.errors import DataError, WorkspaceError
 from customerbase.provenance import data_grew, fingerprint_data
 from customerbase.report.summary import summarise
 from customerbase.schema import Dataset
-from customerbase.workflow import Config, clean, features, ingest, open_workspace, run, segment
+from customerbase.workflow import Config, clean, explore, features, ingest, open_workspace, run, segment
 from customerbase.workspace import Workspace
 
 TWO = Config(n_segments=2)
@@ -54,7 +54,8 @@ def mode(path: Path) -> int:
 def test_customers_alone(tmp_path: Path) -> None:
     """They have no date; there are no order lines, and what is advised for want of them is a run."""
     shop = run_on(tmp_path / "shop", write_people(tmp_path / "people.csv"))
-    assert names(shop) == {"customers", "quarantine", "audit", "features", "assignments", "segments", "models"}
+    own = {name for name in names(shop) if not name.startswith("explore_")}
+    assert own == {"customers", "quarantine", "audit", "features", "assignments", "segments", "models"}
     assert shop.dates("features") == ["undated"]
     assert shop.table("customers").count().execute() == 30
     summary = summarise(shop)
@@ -74,7 +75,7 @@ def test_coupons_alone(tmp_path: Path) -> None:
 
 
 def test_stage_by_stage_is_one_run(tmp_path: Path) -> None:
-    """Ingest, clean, features and segment write what run writes, byte for byte."""
+    """Ingest, clean, features, segment and explore write what run writes, byte for byte."""
     files = [
         write_orders(tmp_path / "orders.csv", many_orders()),
         write_people(tmp_path / "people.csv"),
@@ -87,6 +88,7 @@ def test_stage_by_stage_is_one_run(tmp_path: Path) -> None:
     clean(shop, TWO)
     features(shop, TWO)
     segment(shop, TWO)
+    explore(shop, TWO)
     stages = data_tables(tmp_path / "b")
     assert {name: stages[name] for name in whole} == whole
     assert {name for name in stages if name not in whole} == {
@@ -118,7 +120,8 @@ def test_the_order_of_files_and_rows_changes_no_feature(tmp_path: Path) -> None:
         file.write_text("\n".join([header, *rows[::-1]]) + "\n")
     after = data_tables(run_on(tmp_path / "b", coupons, people).path)
     assert {name for name in before if before[name] != after[name]} == {
-        "customers.parquet", "coupon_events.parquet", "quarantine.parquet", "audit.json",
+        "customers.parquet", "coupon_events.parquet", "quarantine.parquet", "audit.json", "explore_columns.parquet",
+        "explore_column_values.parquet",
     }  # fmt: skip
 
 

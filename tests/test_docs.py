@@ -15,6 +15,7 @@ import typer
 from customerbase.cleaning import RULES
 from customerbase.cli import app
 from customerbase.config import Config, read_config
+from customerbase.exploration import EXPLORATIONS
 from customerbase.features.customers import COUPON_FEATURES, CUSTOMER_FEATURES, FEATURES
 from customerbase.ingest.layouts import LAYOUTS
 from customerbase.schema import COUPON_EVENTS, CUSTOMERS, MEASURES, ORDER_LINES
@@ -167,11 +168,12 @@ def test_every_rule_is_documented() -> None:
     [
         ("Order lines", [column.name for column in ORDER_LINES]),
         ("Rules", list(RULES)),
+        ("Explorations", list(EXPLORATIONS)),
         ("Customers", [column.name for column in (*CUSTOMERS, *MEASURES)]),
         ("Coupon events", [column.name for column in COUPON_EVENTS]),
         ("Customer features", [*FEATURES, *COUPON_FEATURES, *CUSTOMER_FEATURES]),
     ],
-    ids=["order lines", "rules", "customers", "coupon events", "features"],
+    ids=["order lines", "rules", "explorations", "customers", "coupon events", "features"],
 )
 def test_every_column_is_in_the_data_dictionary(section: str, names: list[str]) -> None:
     """Each field, rule and feature has a row with a meaning."""

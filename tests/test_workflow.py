@@ -16,11 +16,11 @@ from customerbase.features.customers import customer_features
 from customerbase.report.summary import summarise
 from customerbase.schema import MONEY, Dataset
 from customerbase.synthetic import Shop
-from customerbase.workflow import Config, clean, export, features, ingest, open_workspace, run, segment
+from customerbase.workflow import Config, clean, explore, export, features, ingest, open_workspace, run, segment
 from customerbase.workspace import Workspace
 
 RFM = Config(model="rfm")
-KEYED = ("order_lines", "quarantine")
+KEYED = ("order_lines", "quarantine", "set_aside")
 
 
 def export_of(shop: Shop) -> Path:
@@ -117,7 +117,7 @@ def test_parquet_and_csv_give_the_same_features(made_shop: Shop, tmp_path: Path)
     from_csv = data_tables(run_on(tmp_path / "a", export_of(made_shop)).path)
     from_parquet = data_tables(run_on(tmp_path / "b", made_shop.order_lines).path)
     dated = {name for name in from_csv if "as_of=" in name}
-    assert len(dated) == 5
+    assert len(dated) == 11
     assert {name: from_parquet[name] for name in dated} == {name: from_csv[name] for name in dated}
 
 
@@ -224,12 +224,13 @@ def test_another_cleaning_takes_the_snapshots_of_the_old_one(tmp_path: Path) -> 
 
 
 def test_a_new_date_can_be_described_without_reading_again(small_shop: Path, tmp_path: Path) -> None:
-    """`features` and `segment` at a date add its snapshot, equal to that of a whole run."""
+    """`features`, `segment` and `explore` at a date add its snapshot, equal to that of a whole run."""
     whole = run_on(tmp_path / "whole", small_shop / "orders.csv", Config(model="rfm", as_of="2024-03-01"))
     run_on(tmp_path / "shop", small_shop / "orders.csv")
     config = Config(model="rfm", as_of="2024-03-01")
     features(open_workspace(tmp_path / "shop"), config)
     segment(open_workspace(tmp_path / "shop"), config)
+    explore(open_workspace(tmp_path / "shop"), config)
     added = data_tables(tmp_path / "shop")
     dated = {name: value for name, value in data_tables(whole.path).items() if "as_of=" in name}
     assert {name: added[name] for name in dated} == dated

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from customerbase.errors import DataError as DataError
     from customerbase.errors import UsageError as UsageError
     from customerbase.errors import WorkspaceError as WorkspaceError
+    from customerbase.exploration.explorations import EXPLORATIONS as EXPLORATIONS
+    from customerbase.exploration.explorations import explore as explore
+    from customerbase.exploration.findings import describe_exploration as describe_exploration
     from customerbase.features.customers import COUPON_FEATURES as COUPON_FEATURES
     from customerbase.features.customers import CUSTOMER_FEATURES as CUSTOMER_FEATURES
     from customerbase.features.customers import FEATURES as FEATURES
@@ -52,6 +55,7 @@ _HOMES = {
     "CustomerbaseError": "errors",
     "DataError": "errors",
     "Dataset": "schema",
+    "EXPLORATIONS": "exploration.explorations",
     "FEATURES": "features.customers",
     "Field": "schema",
     "LAYOUTS": "ingest.layouts",
@@ -69,6 +73,8 @@ _HOMES = {
     "clean": "cleaning",
     "connect": "engine",
     "customer_features": "features.customers",
+    "describe_exploration": "exploration.findings",
+    "explore": "exploration.explorations",
     "load_segmentation": "results",
     "make_clusterer": "segmentation.clustering",
     "make_shop": "synthetic",

@@ -1,11 +1,14 @@
-"""Results: a segmentation as files of a workspace, and back."""
+"""Results: a segmentation as files of a workspace, and back, and into a file for another tool."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
 from customerbase.config import DEFAULT_N_SEGMENTS, Config
+from customerbase.errors import UsageError
 from customerbase.features.customers import base_of, is_in_base, parse_date
 from customerbase.schema import MONEY
 from customerbase.workspace import Run, Workspace
@@ -14,7 +17,7 @@ from customerbase.workspace.manifest import UNDATED
 if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation
 
-__all__ = ["load_segmentation", "write_segmentation"]
+__all__ = ["export", "load_segmentation", "write_segmentation"]
 
 # The models are imported within the functions: the workflow loads them in a thread while it reads.
 
@@ -120,3 +123,64 @@ def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmen
     return restore(
         stored["segments"], stored["labels"], model, assignments, None if day == UNDATED else parse_date(day), quality
     )
+
+
+def export(
+    workspace: Workspace,
+    file: str | Path,
+    *,
+    as_of: str | None = None,
+    segments: Sequence[str] = (),
+    overwrite: bool = False,
+) -> int:
+    """Write the segmented customers of a date with their features to a CSV, Parquet or XLSX file; give their number.
+
+    Parameters
+    ----------
+    workspace
+        Where the tables lie.
+    file
+        The file to write; its suffix says the format.
+    as_of
+        Date of the segments; by default the latest.
+    segments
+        Names of the segments that are wanted; none means all.
+    overwrite
+        Whether a file that stands there may go.
+
+    Raises
+    ------
+    UsageError
+        There is no such segment, or the file cannot be written.
+    WorkspaceError
+        There are no segments, or not for this date.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from customerbase.workflow import demo, open_workspace
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shop = open_workspace(Path(folder, "shop"))
+    ...     demo(shop, n_lines=1_000, config=Config(model="rfm"))
+    ...     n_customers = export(shop, Path(folder, "customers.csv"))
+    ...     n_customers == shop.table("assignments").count().execute()
+    True
+    """
+    from customerbase.report.exports import write_export
+
+    assignments = workspace.table("assignments", as_of)
+    stored = workspace.json("segments", as_of)
+    names = [each["name"] for each in stored["segments"]]
+    wanted_names = [_find_segment(name, names) for name in segments] or names
+    described = workspace.table("features", stored["as_of"]).drop("as_of")
+    wanted = assignments.filter(assignments.segment.isin(wanted_names))
+    table = wanted.join(described, "customer_id").order_by("customer_id")
+    write_export(table, file, overwrite=overwrite)
+    return int(wanted.count().execute())
+
+
+def _find_segment(name: str, names: Sequence[str]) -> str:
+    found = next((known for known in names if known.casefold() == name.casefold()), None)
+    if found is None:
+        raise UsageError(f"There is no segment {name!r}. The segments are {', '.join(names)}.")
+    return found

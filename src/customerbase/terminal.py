@@ -14,6 +14,7 @@ from rich.text import Text
 
 __all__ = [
     "print_fault",
+    "print_findings",
     "print_rows",
     "print_segments",
     "print_summary",
@@ -151,6 +152,32 @@ def _describe_base(summary: Mapping[str, Any]) -> str:
         words += f", monetary value {summary['monetary']:,.2f}"
     without = summary["n_without_purchase"]
     return f"{words}; {without:,} more {others}" if without else words
+
+
+def print_findings(findings: Mapping[str, Sequence[str]]) -> None:
+    """Print what an exploration has found, table by table.
+
+    Parameters
+    ----------
+    findings
+        As `exploration.findings.describe_exploration` gives them.
+
+    Examples
+    --------
+    >>> print_findings({"order_counts": ["2 of 5 customers (40.0%) bought once."]})
+    Order counts
+      2 of 5 customers (40.0%) bought once.
+    <BLANKLINE>
+    The figures: customerbase show explore_order_counts
+    """
+    console = _output()
+    for name, sentences in findings.items():
+        console.print(Text(name.replace("_", " ").capitalize(), "bold"))
+        for sentence in sentences:
+            console.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
+        console.print()
+    if findings:
+        console.print(Text(f"The figures: customerbase show explore_{next(iter(findings))}"))
 
 
 def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:

@@ -27,13 +27,14 @@ from customerbase.datasets import (
     write_ingested,
 )
 from customerbase.engine import connect
-from customerbase.errors import DataError, UsageError, WorkspaceError
+from customerbase.errors import DataError, WorkspaceError
 from customerbase.features.customers import customer_features, default_as_of, parse_date
+from customerbase.first_look import EXPLORED_LINES, write_exploration
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import read
 from customerbase.provenance import data_grew, describe_inputs, fingerprint_data, list_versions
-from customerbase.results import write_segmentation
+from customerbase.results import export, write_segmentation
 from customerbase.schema import Dataset
 from customerbase.workspace import UNDATED, Run, Workspace
 
@@ -46,6 +47,7 @@ __all__ = [
     "clean",
     "demo",
     "download",
+    "explore",
     "export",
     "features",
     "ingest",
@@ -116,7 +118,7 @@ def run(
     ...     shop = open_workspace(Path(folder, "shop"))
     ...     run(shop, [orders], Config(model="rfm"))
     ...     [entry.name for entry in shop.tables() if entry.suffix == ".parquet"]
-    ['assignments', 'features', 'order_lines', 'quarantine']
+    ['assignments', 'explore_categories', ..., 'features', 'order_lines', 'quarantine', 'set_aside']
     """
     config = config or Config()
     with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
@@ -128,8 +130,12 @@ def run(
         described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
         progress("Finding the segments")
         write_segmentation(begun, described, config)
+        progress("Exploring")
+        set_aside = begun.table("set_aside") if cleaned.has_orders else None
+        write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
         progress("Writing")
-        _publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=(*INGESTED, *CLEAN))
+        drop = (*INGESTED, *CLEAN, *EXPLORED_LINES)
+        _publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop)
 
 
 def ingest(
@@ -158,7 +164,7 @@ def clean(
         data = load_ingested(workspace)
         progress("Cleaning")
         cleaned, _ = _write_clean(begun, data, config, now)
-        _publish(workspace, begun, cleaned, config, "clean", now, drop=CLEAN)
+        _publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED_LINES))
 
 
 def features(
@@ -183,6 +189,23 @@ def segment(
         progress("Finding the segments")
         write_segmentation(begun, described, config)
         _publish(workspace, begun, None, config, "segment", now)
+
+
+def explore(
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+) -> None:
+    """Explore what `clean` kept and set aside, and the features of a date; parameters and errors as in `run`.
+
+    The columns of the export are profiled where its cells are at hand: in `run`, and after `ingest`.
+    """
+    config = config or Config()
+    with workspace.begin() as begun:
+        data, described = load_clean(workspace), workspace.table("features", config.as_of)
+        held = {each.name for each in workspace.tables()}
+        cells, set_aside = (workspace.table(name) if name in held else None for name in ("cells", "set_aside"))
+        progress("Exploring")
+        write_exploration(begun, replace(data, cells=cells), set_aside, described)
+        _publish(workspace, begun, None, config, "explore", now)
 
 
 def demo(
@@ -213,65 +236,6 @@ def demo(
         run(workspace, [str(shop.order_lines_csv)], config, now=now, progress=progress, command="demo")
         shutil.rmtree(workspace.path / "demo", ignore_errors=True)
         shutil.copytree(folder, workspace.path / "demo")
-
-
-def export(
-    workspace: Workspace,
-    file: str | Path,
-    *,
-    as_of: str | None = None,
-    segments: Sequence[str] = (),
-    overwrite: bool = False,
-) -> int:
-    """Write the segmented customers of a date with their features to a CSV, Parquet or XLSX file; give their number.
-
-    Parameters
-    ----------
-    workspace
-        Where the tables lie.
-    file
-        The file to write; its suffix says the format.
-    as_of
-        Date of the segments; by default the latest.
-    segments
-        Names of the segments that are wanted; none means all.
-    overwrite
-        Whether a file that stands there may go.
-
-    Raises
-    ------
-    UsageError
-        There is no such segment, or the file cannot be written.
-    WorkspaceError
-        There are no segments, or not for this date.
-
-    Examples
-    --------
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     shop = open_workspace(Path(folder, "shop"))
-    ...     demo(shop, n_lines=1_000, config=Config(model="rfm"))
-    ...     n_customers = export(shop, Path(folder, "customers.csv"))
-    ...     n_customers == shop.table("assignments").count().execute()
-    True
-    """
-    from customerbase.report.exports import write_export
-
-    assignments = workspace.table("assignments", as_of)
-    stored = workspace.json("segments", as_of)
-    names = [each["name"] for each in stored["segments"]]
-    wanted_names = [_find_segment(name, names) for name in segments] or names
-    described = workspace.table("features", stored["as_of"]).drop("as_of")
-    wanted = assignments.filter(assignments.segment.isin(wanted_names))
-    table = wanted.join(described, "customer_id").order_by("customer_id")
-    write_export(table, file, overwrite=overwrite)
-    return int(wanted.count().execute())
-
-
-def _find_segment(name: str, names: Sequence[str]) -> str:
-    found = next((known for known in names if known.casefold() == name.casefold()), None)
-    if found is None:
-        raise UsageError(f"There is no segment {name!r}. The segments are {', '.join(names)}.")
-    return found
 
 
 def _read(workspace: Workspace, files: Sequence[str | Path | Frame], config: Config) -> Dataset:

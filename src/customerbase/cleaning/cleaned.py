@@ -18,16 +18,22 @@ from customerbase.schema import ORDER_LINES, Dataset
 __all__ = ["Cleaned", "clean"]
 
 _KEY = ("source", "source_row")
-_NO_LINES = ibis.memtable([], schema={column.name: column.type for column in ORDER_LINES})
+_COLUMNS = {column.name: column.type for column in ORDER_LINES}
+_NO_LINES = ibis.memtable([], schema=_COLUMNS)
+_NOTHING_SET_ASIDE = ibis.memtable([], schema=_COLUMNS | {"rule": "string"})
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Clean tables, the audit, and every row set aside with its rule and its cells as they came."""
+    """Clean tables, the audit, and every row set aside with its rule and its cells as they came.
+
+    `set_aside` has those rows that are order lines as such: the columns of `ORDER_LINES`, and `rule`.
+    """
 
     data: Dataset
     audit: Audit
     quarantine: ir.Table
+    set_aside: ir.Table
 
 
 def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: date | None = None) -> Cleaned:
@@ -77,7 +83,8 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
         customers=customers.kept if customers else None,
         coupon_events=events.kept if events else None,
     )
-    return Cleaned(data, sum_up(parts, dataset.formats), _set_aside(parts, dataset.cells))
+    set_aside = lines.set_aside.select(*_COLUMNS, "rule") if lines else _NOTHING_SET_ASIDE
+    return Cleaned(data, sum_up(parts, dataset.formats), _set_aside(parts, dataset.cells), set_aside)
 
 
 def _set_aside(parts: Sequence[Part], cells: ir.Table | None) -> ir.Table:

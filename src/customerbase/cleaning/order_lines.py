@@ -56,9 +56,10 @@ def clean_order_lines(order_lines: ir.Table, is_on: Mapping[str, bool], today: d
     off = {name: _off(name) for name, rule in RULES.items() if rule.kind == "marked" and not is_on[name]}
     asked = ask(lines, "order_lines", is_on)
     ruled = lines.mutate(rule=first_yes(asked), **marks, **off)
-    kept = ruled.filter(ruled.rule.isnull()).select(*(column.name for column in ORDER_LINES))
+    columns = [column.name for column in ORDER_LINES]
+    kept = ruled.filter(ruled.rule.isnull()).select(*columns)
     count, outcomes = _count(ruled, [name for name in RULES if name in {*asked, *marks}])
-    own = [name for name in order_lines.columns if name not in _KEY]
+    own = [name for name in dict.fromkeys((*columns, *order_lines.columns)) if name not in _KEY]
     return Part(kept, ruled.filter(ruled.rule.notnull()).select(*_KEY, "rule", *own), count, outcomes)
 
 

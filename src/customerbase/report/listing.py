@@ -1,6 +1,7 @@
 """A table of the workspace as rows for the terminal, or as CSV or JSON on a stream."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,9 +12,10 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from customerbase.errors import UsageError, WorkspaceError
+from customerbase.first_look import EXPLORED
 from customerbase.workspace import Workspace
 
-__all__ = ["find_table", "flatten", "list_tables", "take_rows", "write_csv", "write_json"]
+__all__ = ["collapse", "find_table", "flatten", "list_tables", "take_rows", "write_csv", "write_json"]
 
 _KEYS = {
     "order_lines": ("source", "source_row"),
@@ -23,6 +25,8 @@ _KEYS = {
     "ingested_coupon_events": ("source", "source_row", "occurred_at", "event"),
     "quarantine": ("source", "source_row"),
     "cells": ("source", "source_row"),
+    "set_aside": ("source", "source_row"),
+    **EXPLORED,
 }
 
 
@@ -45,6 +49,27 @@ def list_tables(workspace: Workspace) -> list[dict[str, Any]]:
         }
         for each in workspace.tables()
     ]
+
+
+def collapse(held: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the rows of `list_tables` to read: without sizes in bytes, and the tables of an exploration as one row.
+
+    Examples
+    --------
+    >>> entry = {"as_of": None, "kind": "parquet", "rows": 5, "bytes": 900, "run": "0001"}
+    >>> collapse([{"name": name, **entry} for name in ("explore_hours", "explore_months", "features")])
+    [{'name': 'explore_… (2 tables)', 'as_of': None, 'kind': 'parquet', 'rows': None, 'run': '0001'},
+     {'name': 'features', 'as_of': None, 'kind': 'parquet', 'rows': 5, 'run': '0001'}]
+    """
+    explored = Counter((each["as_of"], each["run"]) for each in held if each["name"] in EXPLORED)
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for each in held:
+        row = {name: value for name, value in each.items() if name != "bytes"}
+        if each["name"] in EXPLORED:
+            n_tables = explored[each["as_of"], each["run"]]
+            row |= {"name": f"explore_… ({n_tables} tables)", "rows": None}
+        rows.setdefault(tuple(map(str, row.values())), row)
+    return list(rows.values())
 
 
 def find_table(

@@ -1,9 +1,11 @@
 """The summary of a workspace as a plain dict: what the terminal, the page and the JSON all show."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from customerbase.workspace import Workspace
+from customerbase.first_look import EXPLORED
+from customerbase.workspace import Entry, Workspace
 
 __all__ = ["REASONS", "summarise"]
 
@@ -104,4 +106,12 @@ def _reasons(audit: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
 def _list_files(workspace: Workspace, as_of: str) -> list[str]:
     """List the files of the current state that belong to a date or to all dates."""
     entries = [entry for entry in workspace.tables() if entry.as_of in {None, as_of}]
-    return [str(workspace.file(entry.name, entry.as_of, entry.suffix)) for entry in entries]
+    return list(dict.fromkeys(str(_shorten(entry, workspace)) for entry in entries))
+
+
+def _shorten(entry: Entry, workspace: Workspace) -> Path:
+    """Give the path of a file, and one pattern for all tables of an exploration."""
+    path = workspace.file(entry.name, entry.as_of, entry.suffix)
+    if entry.name not in EXPLORED:
+        return path
+    return (path.parent if entry.as_of is None else path.parent.parent) / "explore_*"

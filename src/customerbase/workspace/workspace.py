@@ -47,6 +47,7 @@ VERBS: Mapping[str, str] = {
     "customers": "clean",
     "coupon_events": "clean",
     "quarantine": "clean",
+    "set_aside": "clean",
     "audit": "clean",
     "features": "features",
     "assignments": "segment",
@@ -55,7 +56,7 @@ VERBS: Mapping[str, str] = {
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "run")
+DATED_VERBS = ("features", "segment", "explore", "run")
 """The commands that take --as-of."""
 
 
@@ -354,7 +355,7 @@ class Workspace:
             return f"'{name}' in {shown(self.path)} belongs to no date. Leave --as-of out."
         there = f" (it has {', '.join(dates)})" if dates else ""
         date, option = (f" for {as_of}", f" --as-of {as_of}") if as_of else ("", "")
-        verb = VERBS.get(name, "run")
+        verb = "explore" if name.startswith("explore_") else VERBS.get(name, "run")
         command = verb + (option if verb in DATED_VERBS and as_of != UNDATED else "")
         return f"There {what}{date} in {shown(self.path)}{there}. Run 'customerbase {command}' first."
 
