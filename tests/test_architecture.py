@@ -120,9 +120,9 @@ def test_nothing_is_a_drawer() -> None:
     assert names & _DRAWERS == set()
 
 
-@_each([path for path in _MODULES if path.name != "cli.py"])
+@_each([path for path in _MODULES if path.name != "session.py"])
 def test_only_the_front_end_reads_the_clock(path: Path) -> None:
-    """No module but cli asks what day it is: the date of a result is an option of its own."""
+    """No module but session asks what day it is: the date of a result is an option of its own."""
     called = {
         node.func.attr
         for node in ast.walk(_tree(path))

@@ -2,7 +2,7 @@
 
 import functools
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def retail(data_folder: Path) -> Shop:
     ingested = read(data_folder / "online_retail_II.csv", connection=connect())
     cleaned = clean(ingested)
     kept = cleaned.data.order_lines.cache()
-    return Shop(ingested, Cleaned(Dataset(kept), cleaned.audit, cleaned.quarantine.cache()))
+    return Shop(ingested, replace(cleaned, data=Dataset(kept), quarantine=cleaned.quarantine.cache()))
 
 
 @pytest.fixture(scope="session", params=["2011-12-10", "2011-09-10"])

@@ -3,16 +3,13 @@
 import os
 import shlex
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from customerbase.errors import CustomerbaseError, WorkspaceError
+from customerbase.errors import CustomerbaseError
 from customerbase.options import (
     AsCsv,
     AsJson,
@@ -35,9 +32,9 @@ from customerbase.options import (
     parse_map,
     parse_rules,
 )
+from customerbase.session import Session
 
 if TYPE_CHECKING:
-    from customerbase.config import Config
     from customerbase.workspace import Workspace
 
 __all__ = ["app", "main", "run_program"]
@@ -54,75 +51,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="From a shop's order export to customer segments that can be trusted and acted on.",
 )
-
-
-@dataclass
-class Session:
-    """What the options before the verb say."""
-
-    workspace: Path = Path("shop")
-    quiet: bool = False
-    verbose: bool = False
-    memory_limit: str | None = None
-    threads: int | None = None
-    spill_folder: str | None = None
-    opened: "Workspace | None" = None
-
-    def config(self, files: Sequence[str] = (), **given: Any) -> "Config":  # noqa: ANN401 - options are of every type
-        """Read the options of the shop, those of this command over them."""
-        from customerbase.config import read_config
-
-        engine = {"memory_limit": self.memory_limit, "threads": self.threads, "spill_folder": self.spill_folder}
-        return read_config(self.workspace, tuple(Path(file) for file in files), {**engine, **given})
-
-    def open(self, config: "Config") -> "Workspace":
-        """Open the workspace with the engine of the options."""
-        from customerbase.workflow import open_workspace
-
-        self.opened = open_workspace(self.workspace, config)
-        return self.opened
-
-    def close(self) -> None:
-        """Close the engine, which takes what it has spilled off the disk."""
-        if self.opened is not None:
-            self.opened.connection.disconnect()
-
-    def work(self, stage: str, config: "Config", **arguments: Any) -> "Workspace":  # noqa: ANN401
-        """Run one stage of the workflow with progress, and give the workspace after it."""
-        from customerbase import workflow
-        from customerbase.terminal import show_progress
-
-        workspace = self.open(config)
-        # The clock is read here and nowhere else.
-        with show_progress(quiet=self.quiet, verbose=self.verbose) as progress:
-            getattr(workflow, stage)(
-                workspace, config=config, now=datetime.now().astimezone(), progress=progress, **arguments
-            )
-        return workspace
-
-    def summarise(self, workspace: "Workspace", as_of: str | None) -> None:
-        """Print the summary of the workspace."""
-        from customerbase.report.summary import summarise
-        from customerbase.terminal import print_summary, reader_may_leave
-
-        if not self.quiet:
-            with reader_may_leave():
-                print_summary(summarise(workspace, as_of))
-
-    def refuse_nothing(self, held: Sequence[object]) -> None:
-        """Refuse to show a workspace that holds nothing: its name may be mistyped."""
-        if not held:
-            raise WorkspaceError(f"There is nothing in {self.workspace} yet. Run 'customerbase run FILE' first.")
-
-    def tell(self, message: str, *verbs: str) -> None:
-        """Print a message and the commands that it advises, unless nothing is to be printed."""
-        command = "customerbase" if self.workspace == Path("shop") else f"customerbase -w {self.workspace}"
-        advice = " ".join(verb.replace("{}", command) for verb in verbs)
-        if not self.quiet:
-            from customerbase.terminal import reader_may_leave
-
-            with reader_may_leave():
-                sys.stdout.write(f"{message} {advice}".rstrip() + "\n")
 
 
 def _print_version(is_asked: bool) -> None:
@@ -244,6 +172,25 @@ def clean(context: typer.Context, switch_on: With = None, switch_off: Without = 
     workspace = session.work("clean", session.config(rules=parse_rules(switch_on, switch_off)))
     kept, aside = workspace.json("audit")["rows_kept"], _count(workspace, "quarantine")
     session.tell(f"Kept {kept:,} rows and set {aside} aside.", "Why: {} show audit.", "Next: {} features")
+
+
+@app.command()
+def checkup(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False, as_table: AsTable = False) -> None:
+    """Show what is odd about the export, with the money at stake, and what can be done about it."""
+    from customerbase.terminal import print_checkup, print_value
+
+    check_one(as_json, as_csv, as_table)
+    session = context.ensure_object(Session)
+    config = session.config()
+    workspace = session.open(config)
+    session.refuse_nothing(workspace.tables())
+    if all(each.name != "checkup" for each in workspace.tables()):
+        workspace = session.work("checkup", config)
+    findings = workspace.json("checkup")
+    if as_json or as_csv or as_table:
+        print_value(findings, as_json, as_csv)
+    else:
+        print_checkup(findings)
 
 
 @app.command()

@@ -16,8 +16,8 @@ __all__ = ["CLEAN", "INGESTED", "load_clean", "load_ingested", "refuse_nothing_k
 INGESTED = ("ingested_lines", "ingested_customers", "ingested_coupon_events", "cells", "formats")
 """Names of what `write_ingested` writes, as far as it is there."""
 
-CLEAN = ("order_lines", "customers", "coupon_events", "quarantine", "audit")
-"""Names of what `write_clean` writes, as far as it is there."""
+CLEAN = ("order_lines", "customers", "coupon_events", "quarantine", "set_aside", "audit", "checkup", "returns")
+"""Names of what `write_clean` writes, as far as it is there, and of what follows from that alone."""
 
 ROWS_TO_SORT = 5_000_000
 """Up to here order lines are sorted. To sort more takes longer than all else, and a large file comes in order."""
@@ -53,8 +53,11 @@ def write_clean(begun: Run, cleaned: Cleaned) -> Dataset:
     """Write clean tables, what was set aside, and the audit; give the tables as they lie there."""
     _write_tables(begun, cleaned.data, is_large=cleaned.audit.rows_kept > ROWS_TO_SORT)
     begun.write_table("quarantine", cleaned.quarantine, order_by=_KEY, private=_names_persons(cleaned.data))
-    begun.write_json("audit", _plain_audit(cleaned.audit))
     data = cleaned.data
+    if data.has_orders:
+        is_large = cleaned.audit.rows_kept > ROWS_TO_SORT
+        begun.write_table("set_aside", cleaned.set_aside, order_by=_KEY, comes_sorted=is_large)
+    begun.write_json("audit", _plain_audit(cleaned.audit))
     return Dataset(
         begun.table("order_lines") if data.has_orders else _NO_LINES,
         customers=None if data.customers is None else begun.table("customers"),

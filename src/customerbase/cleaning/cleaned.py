@@ -18,19 +18,31 @@ from customerbase.schema import ORDER_LINES, Dataset
 __all__ = ["Cleaned", "clean"]
 
 _KEY = ("source", "source_row")
-_NO_LINES = ibis.memtable([], schema={column.name: column.type for column in ORDER_LINES})
+_COLUMNS = {column.name: column.type for column in ORDER_LINES}
+_NO_LINES = ibis.memtable([], schema=_COLUMNS)
+_NOTHING_SET_ASIDE = ibis.memtable([], schema=_COLUMNS | {"rule": "string"})
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Clean tables, the audit, and every row set aside with its rule and its cells as they came."""
+    """Clean tables, the audit, and every row set aside with its rule and its cells as they came.
+
+    `set_aside` has those rows that are order lines as such: the columns of `ORDER_LINES`, and `rule`.
+    """
 
     data: Dataset
     audit: Audit
     quarantine: ir.Table
+    set_aside: ir.Table
 
 
-def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: date | None = None) -> Cleaned:
+def clean(
+    dataset: Dataset,
+    *,
+    rules: Mapping[str, bool] | None = None,
+    today: date | None = None,
+    products: Mapping[str, bool] | None = None,
+) -> Cleaned:
     """Set aside what cannot be used and mark what is special; rows in = rows kept + rows set aside, in every table.
 
     Parameters
@@ -41,6 +53,8 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
         Name of a rule → whether it is on, for those that are not to stand as in `RULES`.
     today
         Lines dated after this day are marked `is_future`; without it, none is.
+    products
+        Code → whether it is a product, where the rule `is_product` is wrong about it; case makes no difference.
 
     Returns
     -------
@@ -65,7 +79,7 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
     [{'source_row': 3, 'rule': 'guest'}]
     """
     is_on = switch(rules or {})
-    lines = clean_order_lines(dataset.order_lines, is_on, today) if dataset.has_orders else None
+    lines = clean_order_lines(dataset.order_lines, is_on, today, products) if dataset.has_orders else None
     customers = None if dataset.customers is None else clean_customers(dataset.customers, is_on)
     events = None if dataset.coupon_events is None else clean_coupon_events(dataset.coupon_events, is_on)
     parts = [part for part in (lines, customers, events) if part is not None]
@@ -77,7 +91,8 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
         customers=customers.kept if customers else None,
         coupon_events=events.kept if events else None,
     )
-    return Cleaned(data, sum_up(parts, dataset.formats), _set_aside(parts, dataset.cells))
+    set_aside = lines.set_aside.select(*_COLUMNS, "rule") if lines else _NOTHING_SET_ASIDE
+    return Cleaned(data, sum_up(parts, dataset.formats), _set_aside(parts, dataset.cells), set_aside)
 
 
 def _set_aside(parts: Sequence[Part], cells: ir.Table | None) -> ir.Table:

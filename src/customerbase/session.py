@@ -1,0 +1,87 @@
+"""Session: what the options before the verb say, and what every command does with it."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from customerbase.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from customerbase.config import Config
+    from customerbase.workspace import Workspace
+
+__all__ = ["Session"]
+
+# Heavy modules are imported within the methods: --help answers at once.
+
+
+@dataclass
+class Session:
+    """What the options before the verb say."""
+
+    workspace: Path = Path("shop")
+    quiet: bool = False
+    verbose: bool = False
+    memory_limit: str | None = None
+    threads: int | None = None
+    spill_folder: str | None = None
+    opened: "Workspace | None" = None
+
+    def config(self, files: Sequence[str] = (), **given: Any) -> "Config":  # noqa: ANN401 - options are of every type
+        """Read the options of the shop, those of this command over them."""
+        from customerbase.config import read_config
+
+        engine = {"memory_limit": self.memory_limit, "threads": self.threads, "spill_folder": self.spill_folder}
+        return read_config(self.workspace, tuple(Path(file) for file in files), {**engine, **given})
+
+    def open(self, config: "Config") -> "Workspace":
+        """Open the workspace with the engine of the options."""
+        from customerbase.workflow import open_workspace
+
+        self.opened = open_workspace(self.workspace, config)
+        return self.opened
+
+    def close(self) -> None:
+        """Close the engine, which takes what it has spilled off the disk."""
+        if self.opened is not None:
+            self.opened.connection.disconnect()
+
+    def work(self, stage: str, config: "Config", **arguments: Any) -> "Workspace":  # noqa: ANN401
+        """Run one stage of the workflow with progress, and give the workspace after it."""
+        from customerbase import workflow
+        from customerbase.terminal import show_progress
+
+        workspace = self.open(config)
+        # The clock is read here and nowhere else.
+        with show_progress(quiet=self.quiet, verbose=self.verbose) as progress:
+            getattr(workflow, stage)(
+                workspace, config=config, now=datetime.now().astimezone(), progress=progress, **arguments
+            )
+        return workspace
+
+    def summarise(self, workspace: "Workspace", as_of: str | None) -> None:
+        """Print the summary of the workspace."""
+        from customerbase.report.summary import summarise
+        from customerbase.terminal import print_summary, reader_may_leave
+
+        if not self.quiet:
+            with reader_may_leave():
+                print_summary(summarise(workspace, as_of))
+
+    def refuse_nothing(self, held: Sequence[object]) -> None:
+        """Refuse to show a workspace that holds nothing: its name may be mistyped."""
+        if not held:
+            raise WorkspaceError(f"There is nothing in {self.workspace} yet. Run 'customerbase run FILE' first.")
+
+    def tell(self, message: str, *verbs: str) -> None:
+        """Print a message and the commands that it advises, unless nothing is to be printed."""
+        command = "customerbase" if self.workspace == Path("shop") else f"customerbase -w {self.workspace}"
+        advice = " ".join(verb.replace("{}", command) for verb in verbs)
+        if not self.quiet:
+            from customerbase.terminal import reader_may_leave
+
+            with reader_may_leave():
+                sys.stdout.write(f"{message} {advice}".rstrip() + "\n")
