@@ -1,6 +1,7 @@
 """Findings about quantities and prices that are far out of what is usual for the product; none is ever dropped."""
 
 import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -14,6 +15,9 @@ ROBUST_Z = 6.0
 IQR_FENCES = 3.0
 LEAST_LINES = 20
 """Of a product with fewer lines nothing is usual: those of the whole shop say what is."""
+
+MOST_TIMES_USUAL = 20
+"""Of a customer with as many lines, a quantity is usual up to so many times the median."""
 
 _DEVIATIONS_PER_MAD, _IQR_OF_DEVIATION = 1.4826, 1.349
 _LEAST_DEVIATION = {"quantity": 1.0, "price": 0.5}
@@ -69,12 +73,16 @@ def _find(seen: CheckupInput, measure: str) -> Finding | None:
     if far.empty:
         return None
     lines = seen.traded.filter(seen.traded.is_product & (seen.traded.amount != 0))
-    lines = lines.mutate(code=lines.product_id.fill_null(""))
+    coded = lines.mutate(code=lines.product_id.fill_null(""))
     # Few products are concerned: only of these the bins are looked at again.
     concerned = ibis.memtable(far)
-    binned = put_into_bins(lines.semi_join(concerned, "code"))
+    binned = put_into_bins(coded.semi_join(concerned, "code"))
     found = binned.semi_join(concerned, ["code", f"{measure}_bin"]).cache()
+    if measure == "quantity":
+        found = _leave_out_usual(found, lines).cache()
     count = count_lines(found)
+    if not count.rows:
+        return None
     return Finding(
         "far_out_quantities" if measure == "quantity" else "far_out_prices",
         count.rows,
@@ -89,14 +97,28 @@ def _find(seen: CheckupInput, measure: str) -> Finding | None:
 def _take_far_out(products: pd.DataFrame, name: str, least_deviation: float) -> pd.DataFrame:
     """Take the bins that are far out, by `code`."""
     known = products[products.is_product & products[name].notna()]
+    if known.empty:
+        return pd.DataFrame({"code": []})
     bins = known.rename(columns={name: "size"}).groupby(["product_id", "size"], as_index=False)[["n_lines"]].sum()
     limits = limit_products(bins, least_deviation).reindex(bins.product_id).reset_index(drop=True)
     far = bins[(bins["size"] < limits.low) | (bins["size"] > limits.high)]
     return pd.DataFrame({"code": far.product_id, name: far["size"].astype("int64")})
 
 
+def _leave_out_usual(found: ir.Table, lines: ir.Table) -> ir.Table:
+    """Leave out lines of customers who take about as much of anything: a shop's few wholesalers are no outliers."""
+    theirs = lines.semi_join(found, "customer_id")
+    usual = theirs.group_by("customer_id").agg(
+        n_lines=theirs.count(), middle=theirs.quantity.cast("float64").abs().median()
+    )
+    joined = found.left_join(usual, "customer_id")
+    is_usual = (joined.n_lines >= LEAST_LINES) & (joined.quantity.abs() <= MOST_TIMES_USUAL * joined.middle)
+    return joined.filter(~is_usual.fill_null(False)).select(*found.columns)
+
+
 def _method(measure: str) -> str:
+    own = f", and over {MOST_TIMES_USUAL} times what the customer usually takes" if measure == "quantity" else ""
     return (
         f"robust z of log {measure} over {ROBUST_Z:g} and beyond {IQR_FENCES:g} IQR from the quartiles, per product "
-        f"(of all products where one has under {LEAST_LINES} lines)"
+        f"(of all products where one has under {LEAST_LINES} lines){own}"
     )

@@ -73,7 +73,7 @@ def find_partial_month(seen: CheckupInput) -> Finding | None:
         return None
     last = daily.index[-1]
     n_missing = calendar.monthrange(last.year, last.month)[1] - last.day
-    per_day = daily.n_orders.iloc[-_WINDOW_DAYS:].mean()
+    per_day = daily.n_orders.iloc[-_WINDOW_DAYS:].sum() / _WINDOW_DAYS
     if per_day * n_missing < LEAST_MISSING_ORDERS:
         return None
     first = last.replace(day=1)
@@ -84,7 +84,7 @@ def find_partial_month(seen: CheckupInput) -> Finding | None:
         count.rows,
         count.customers,
         count.amount,
-        f"the last month, {last:%Y-%m}, ends on the {last.day}th: {n_missing} days of it are missing",
+        f"the last orders are of {last:%Y-%m-%d}: {n_missing} days of that month are missing",
         "kept; a figure per month is too low for it",
         f"--as-of {first:%Y-%m-%d} leaves it out",
     )
@@ -129,7 +129,7 @@ def list_gaps(n_orders: pd.Series) -> pd.DataFrame:
     >>> list_gaps(pd.Series(10.0, days).where((days < "2024-05-21") | (days > "2024-05-23"), 0)).n_days.to_list()
     [3]
     """
-    weekday = n_orders.index.to_series().dt.weekday
+    weekday = n_orders.index.to_series().dt.day_of_week
     share = n_orders.groupby(weekday).mean() / max(n_orders.mean(), 1e-9)
     rate = pd.concat([_rate_before(n_orders), _rate_before(n_orders[::-1])[::-1]], axis=1).min(axis=1)
     is_empty = n_orders == 0
@@ -141,7 +141,7 @@ def list_gaps(n_orders: pd.Series) -> pd.DataFrame:
 
 def _rate_before(n_orders: pd.Series) -> pd.Series:
     """Give the orders per day of the four weeks up to the last day that had any."""
-    rate = n_orders.rolling(_WINDOW_DAYS, min_periods=1).mean()
+    rate = n_orders.rolling(_WINDOW_DAYS, min_periods=1).sum() / _WINDOW_DAYS
     return rate.where(n_orders > 0).ffill().fillna(0)
 
 

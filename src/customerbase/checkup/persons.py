@@ -63,10 +63,11 @@ def _address(email: ir.StringValue) -> ir.StringValue:
 
 
 def _take_several(ids: ir.Table, by: str) -> ir.Table:
-    """Take the ids that share something, with the first of them."""
-    shared = ids.group_by(by).having(lambda table: table.customer_id.nunique() > 1).agg(first=ids.customer_id.min())
-    joined = ids.join(shared, by)
-    return joined.group_by("customer_id").agg(beside=joined.first.min())
+    """Take the ids that share something, each with another one that does."""
+    shared = ids.group_by(by).agg(first=ids.customer_id.min(), last=ids.customer_id.max())
+    joined = ids.join(shared.filter(shared.first != shared.last), by)
+    other = ibis.ifelse(joined.customer_id == joined.first, joined.last, joined.first)
+    return joined.group_by("customer_id").agg(beside=other.min())
 
 
 def _take_unlike(ids: ir.Table) -> ir.Table:
