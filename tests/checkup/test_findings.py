@@ -100,7 +100,7 @@ def test_guests_against_known_customers() -> None:
     assert figures(found) == (2, 0, Decimal(30))
     assert found.example == (
         "2 of 5 lines (40.0%); 2.0 lines per order, of known customers 1.0; order value 30.00 against 5.00; "
-        "median price about 4.95 against 4.95; share of gross revenue by month from 0.0% (2024-04) to 75.0% (2024-05)"
+        "median price about 4.95 against 4.95; share of gross revenue by month: 2024-04 0.0%, 2024-05 75.0%"
     )
     assert found.done == "set aside by the rules guest (2)"
 
@@ -272,7 +272,7 @@ def test_gaps_in_the_calendar() -> None:
 def test_limits_of_a_product() -> None:
     """Six deviations and three IQR bound what is usual; a rare product has the bounds of all."""
     bins = pd.DataFrame(
-        {"product_id": ["mug"] * 5 + ["pan"], "size": [0, 10, 20, 30, 40, 20], "n_lines": [10, 20, 40, 20, 10, 1]}
+        {"product": ["mug"] * 5 + ["pan"], "size": [0, 10, 20, 30, 40, 20], "n_lines": [10, 20, 40, 20, 10, 1]}
     )
     limits = limit_products(bins, least_deviation=1)
     # Median 20; median distance 10, so a deviation of 14.826; quartiles 10 and 30, so fences at -50 and 90.

@@ -148,9 +148,12 @@ def _fold_products(traded: ir.Table) -> pd.DataFrame:
     # Grouped as they are first: to take a million logarithms costs as much as all else.
     exact = paid.group_by(*counts).agg(n_lines=paid.count(), turnover=paid.amount.abs().sum())
     binned = put_into_bins(exact)
-    keys = ["product_id", "is_product", "is_guest", "quantity_bin", "price_bin"]
-    sums = binned.group_by(*keys).agg(n_lines=binned.n_lines.sum(), turnover=binned.turnover.sum().cast("float64"))
-    return _load(sums, *keys)
+    products: pd.DataFrame = (
+        binned.group_by("product_id", "is_product", "is_guest", "quantity_bin", "price_bin")
+        .agg(n_lines=binned.n_lines.sum(), turnover=binned.turnover.sum().cast("float64"))
+        .to_pandas()
+    )
+    return products
 
 
 def _fold_names(traded: ir.Table) -> pd.DataFrame:

@@ -11,6 +11,9 @@ from customerbase.checkup.quantiles import weighted_quantiles
 
 __all__ = ["find_guests", "guest_months"]
 
+_MOST_MONTHS = 36
+"""So many are listed one by one."""
+
 
 def find_guests(seen: CheckupInput) -> Finding | None:
     """Find lines without a customer, but for copies of orders, and how they differ from those of known customers."""
@@ -78,5 +81,7 @@ def _describe_months(hours: pd.DataFrame) -> list[str]:
     if hours.empty:
         return []
     share = guest_months(hours).share
-    span = f"from {share.min():.1%} ({share.idxmin()}) to {share.max():.1%} ({share.idxmax()})"
-    return [f"share of gross revenue by month {span}"]
+    if len(share) > _MOST_MONTHS:
+        span = f"from {share.min():.1%} ({share.idxmin()}) to {share.max():.1%} ({share.idxmax()})"
+        return [f"share of gross revenue by month {span}"]
+    return ["share of gross revenue by month: " + ", ".join(f"{month} {part:.1%}" for month, part in share.items())]

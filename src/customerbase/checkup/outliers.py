@@ -40,17 +40,18 @@ def limit_products(bins: pd.DataFrame, least_deviation: float) -> pd.DataFrame:
     Parameters
     ----------
     bins
-        `product_id`, `size` and `n_lines`, how often a size occurs.
+        `product`, `size` and `n_lines`, how often a size occurs.
     least_deviation
         What counts as one deviation at least, in the unit of `size`.
 
     Examples
     --------
-    >>> bins = pd.DataFrame({"product_id": ["mug", "mug"], "size": [0, 90], "n_lines": [60, 1]})
+    >>> bins = pd.DataFrame({"product": ["mug", "mug"], "size": [0, 90], "n_lines": [60, 1]})
     >>> limit_products(bins, 10).loc["mug"].to_list()
     [-60.0, 60.0]
     """
-    own, shop = _limit(bins, least_deviation), _limit(bins.assign(product_id="all"), least_deviation)
+    whole = bins.groupby("size", as_index=False)[["n_lines"]].sum().assign(product="all")
+    own, shop = _limit(bins, least_deviation), _limit(whole, least_deviation)
     limits = own[["low", "high"]].copy()
     limits.loc[own.n_lines < LEAST_LINES] = shop.loc["all", ["low", "high"]].to_numpy()
     return limits
@@ -58,9 +59,9 @@ def limit_products(bins: pd.DataFrame, least_deviation: float) -> pd.DataFrame:
 
 def _limit(bins: pd.DataFrame, least_deviation: float) -> pd.DataFrame:
     """Give what is far out by neither method: six robust deviations from the median, three IQR from the quartiles."""
-    middle = weighted_quantiles(bins, "product_id", "size", q1=0.25, median=0.5, q3=0.75)
-    away = bins.assign(distance=(bins["size"] - bins.product_id.map(middle["median"])).abs())
-    mad = weighted_quantiles(away, "product_id", "distance", mad=0.5).mad
+    middle = weighted_quantiles(bins, "product", "size", q1=0.25, median=0.5, q3=0.75)
+    away = bins.assign(distance=(bins["size"] - bins["product"].map(middle["median"])).abs())
+    mad = weighted_quantiles(away, "product", "distance", mad=0.5).mad
     deviation = np.maximum(_DEVIATIONS_PER_MAD * mad, least_deviation)
     iqr = np.maximum(middle.q3 - middle.q1, _IQR_OF_DEVIATION * least_deviation)
     low = np.minimum(middle["median"] - ROBUST_Z * deviation, middle.q1 - IQR_FENCES * iqr)
@@ -99,10 +100,13 @@ def _take_far_out(products: pd.DataFrame, name: str, least_deviation: float) -> 
     known = products[products.is_product & products[name].notna()]
     if known.empty:
         return pd.DataFrame({"code": []})
-    bins = known.rename(columns={name: "size"}).groupby(["product_id", "size"], as_index=False)[["n_lines"]].sum()
-    limits = limit_products(bins, least_deviation).reindex(bins.product_id).reset_index(drop=True)
-    far = bins[(bins["size"] < limits.low) | (bins["size"] > limits.high)]
-    return pd.DataFrame({"code": far.product_id, name: far["size"].astype("int64")})
+    numbers, codes = pd.factorize(known.product_id)
+    sized = pd.DataFrame({"product": numbers, "size": known[name], "n_lines": known.n_lines})
+    bins = sized.groupby(["product", "size"], as_index=False)[["n_lines"]].sum()
+    limits = limit_products(bins, least_deviation).loc[bins["product"]]
+    is_far = (bins["size"].to_numpy() < limits.low.to_numpy()) | (bins["size"].to_numpy() > limits.high.to_numpy())
+    far = bins[is_far]
+    return pd.DataFrame({"code": codes[far["product"]], name: far["size"].astype("int64")})
 
 
 def _leave_out_usual(found: ir.Table, lines: ir.Table) -> ir.Table:

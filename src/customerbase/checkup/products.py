@@ -111,7 +111,8 @@ def _take_priced_anew(products: pd.DataFrame) -> list[str]:
 
 def _sum_codes(products: pd.DataFrame) -> pd.DataFrame:
     """Sum up codes, the most money first, without the differences of case and spaces."""
-    sums = products.groupby(products.product_id.str.strip().str.upper())[["n_lines", "turnover"]].sum()
+    codes = products.groupby("product_id")[["n_lines", "turnover"]].sum()
+    sums = codes.groupby(codes.index.str.strip().str.upper()).sum().round(4)  # the last bits depend on the order
     return sums.sort_values("turnover", ascending=False, kind="stable")
 
 
