@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 SAMPLES = FOLDER / "samples"
 PAGES = (
     FOLDER.parent / "README.md",
-    *(FOLDER / name for name in ("tutorial.md", "exports.md", "cleaning.md", "segmentation.md", "workspace.md")),
+    *(FOLDER / f"{name}.md" for name in ("tutorial", "exports", "cleaning", "checkup", "segmentation", "workspace")),
 )
 """Each page starts in a folder of its own that holds the files of `samples`."""
 

@@ -166,7 +166,7 @@ def print_checkup(findings: Sequence[Mapping[str, Any]]) -> None:
     --------
     >>> print_checkup([{"finding": "future_dates", "rows": 2, "customers": 1, "amount": 1250.5,
     ...                 "example": "as late as 2091-01-01", "done": "kept", "option": "--as-of DATE"}])
-    Future dates: 2 rows, 1 customers, 1,250.50 at stake
+    Future dates: 2 rows, 1 customer, 1,250.50 at stake
       Seen: as late as 2091-01-01
       Done: kept
       Option: --as-of DATE
@@ -177,12 +177,16 @@ def print_checkup(findings: Sequence[Mapping[str, Any]]) -> None:
         console.print("Nothing odd was found.")
     for each in findings:
         amount = "money that cannot be summed up" if each["amount"] is None else f"{each['amount']:,.2f}"
-        figures = f": {each['rows']:,} rows, {each['customers']:,} customers, {amount} at stake"
+        figures = f": {_count(each['rows'], 'row')}, {_count(each['customers'], 'customer')}, {amount} at stake"
         console.print(Text.assemble((each["finding"].replace("_", " ").capitalize(), "bold"), figures))
         for name, part in (("Seen", "example"), ("Done", "done"), ("Option", "option")):
             if each[part]:
                 console.print(Padding(Text(f"{name}: {each[part]}"), (0, 0, 0, 2), expand=False))
         console.print()
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:

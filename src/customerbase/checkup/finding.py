@@ -58,8 +58,8 @@ def count_lines(lines: ir.Table) -> Count:
 
     Examples
     --------
-    >>> count_lines(ibis.memtable({"customer_id": ["ann", "ann"], "amount": [Decimal(5), Decimal(-2)]}))
-    Count(rows=2, customers=1, amount=Decimal('3'), turnover=Decimal('7'))
+    >>> count_lines(ibis.memtable({"customer_id": ["ann", "ann"], "amount": [Decimal("5.00"), Decimal("-2.00")]}))
+    Count(rows=2, customers=1, amount=Decimal('3.00'), turnover=Decimal('7.00'))
     """
     counts = lines.agg(
         rows=lines.count(),

@@ -108,7 +108,7 @@ def put_into_bins(lines: ir.Table) -> ir.Table:
     Examples
     --------
     >>> put_into_bins(ibis.memtable({"quantity": [-1.0, 0.0], "unit_price": [2.72, None]})).price_bin.to_list()
-    [20.0, nan]
+    [20, None]
     """
     return lines.mutate(quantity_bin=_bin(lines.quantity), price_bin=_bin(lines.unit_price))
 

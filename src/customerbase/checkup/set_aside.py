@@ -91,12 +91,13 @@ def _free(seen: CheckupInput, *, is_return: bool) -> Finding | None:
     count = count_lines(lines)
     if not count.rows:
         return None
+    rules = sorted(filter(None, set(lines.rule.to_pyarrow().to_pylist())))
     return Finding(
         "write_offs" if is_return else "free_lines",
         count.rows,
         count.customers,
         Decimal(0),
         quote_lines(lines, by="quantity"),
-        "set aside by the rules guest and no_price",
+        f"set aside by the rules {', '.join(rules)}" if rules else "kept",
         "--without no_price keeps those of known customers",
     )
