@@ -31,6 +31,7 @@ TWINS = {
     "download": "`customerbase.workflow.download`",
     "ingest": "`customerbase.workflow.ingest`",
     "clean": "`customerbase.workflow.clean`",
+    "checkup": "`customerbase.check_up`, and `customerbase.workflow.checkup` for a workspace",
     "features": "`customerbase.workflow.features`",
     "segment": "`customerbase.workflow.segment`",
     "tables": "`customerbase.Workspace.tables`",

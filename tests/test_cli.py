@@ -95,7 +95,7 @@ def test_the_stages_one_by_one_give_the_bytes_of_run(customerbase: CommandLine, 
     customerbase.good("-w", "whole", "run", file)
     said = [
         customerbase.good("-w", "staged", *words).out
-        for words in (["ingest", file], ["clean"], ["features"], ["segment"], ["explore"])
+        for words in (["ingest", file], ["clean"], ["features"], ["segment"], ["checkup"], ["explore"])
     ]
     n_customers = customerbase.good("-w", "staged", "show", "features", "--csv").out.count("\n") - 1
     assert said[0] == "Read 5,000 rows. Next: customerbase -w staged clean\n"

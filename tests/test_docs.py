@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+from customerbase.checkup import FINDINGS
 from customerbase.cleaning import RULES
 from customerbase.cli import app
 from customerbase.config import Config, read_config
@@ -161,6 +162,11 @@ def test_every_option_of_the_file_is_documented() -> None:
 def test_every_rule_is_documented() -> None:
     """Each rule has a section of its own on the page of cleaning, in the order in which rules are asked."""
     assert re.findall(r"^### (\w+)$", _read(_DOCS / "cleaning.md"), re.MULTILINE) == list(RULES)
+
+
+def test_every_finding_is_documented() -> None:
+    """Each finding has a section of its own on the page of the check-up, in the order in which they are looked for."""
+    assert re.findall(r"^### (\w+)$", _read(_DOCS / "checkup.md"), re.MULTILINE) == list(FINDINGS)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import functools
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pytest
 
+from customerbase.checkup import FINDINGS, Finding, check_up
 from customerbase.cleaning import Cleaned, RuleOutcome, clean
 from customerbase.engine import connect
 from customerbase.features.customers import customer_features
@@ -35,7 +36,12 @@ def retail(data_folder: Path) -> Shop:
     ingested = read(data_folder / "online_retail_II.csv", connection=connect())
     cleaned = clean(ingested)
     kept = cleaned.data.order_lines.cache()
-    return Shop(ingested, Cleaned(Dataset(kept), cleaned.audit, cleaned.quarantine.cache(), cleaned.set_aside.cache()))
+    return Shop(
+        ingested,
+        replace(
+            cleaned, data=Dataset(kept), quarantine=cleaned.quarantine.cache(), set_aside=cleaned.set_aside.cache()
+        ),
+    )
 
 
 @pytest.fixture(scope="session", params=["2011-12-10", "2011-09-10"])
@@ -257,3 +263,70 @@ def test_rows_in_another_order_give_the_same_audit(retail: Shop) -> None:
     assert shuffled.audit.rows_kept == retail.cleaned.audit.rows_kept
     assert shuffled.audit.outcomes == retail.cleaned.audit.outcomes
     assert fingerprint(shuffled.data.order_lines) == fingerprint(retail.cleaned.data.order_lines)
+
+
+@pytest.fixture(scope="session")
+def checkup(retail: Shop) -> dict[str, Finding]:
+    """What is odd about the CSV, by name."""
+    findings = check_up(retail.cleaned.data, retail.cleaned.set_aside.cache()).findings
+    return {finding.finding: finding for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "customers", "amount"),
+    [
+        ("repeated_orders", 22_523, 622, "377488.45"),
+        ("accounting_adjustments", 6, 0, "-147614.08"),
+        ("guests", 235_287, 0, "2566093.08"),
+        ("repeated_lines", 11_676, 1_594, "53677.75"),
+        ("write_offs", 3_393, 0, "0.00"),
+        ("free_lines", 2_631, 51, "0.00"),
+        ("partial_month", 25_526, 686, "433686.01"),
+        ("all_returned", 818, 41, "321659.23"),
+        ("non_products", 3_661, 1_128, "681482.69"),
+    ],
+)
+def test_finding(checkup: dict[str, Finding], name: str, rows: int, customers: int, amount: str) -> None:
+    """The check-up finds these rows, customers and pounds, unprompted."""
+    found = checkup[name]
+    assert (found.rows, found.customers, to_pence(found.amount)) == (rows, customers, Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("repeated_orders", "1,088 orders of 8 days from 2010-12-01 to 2010-12-09"),
+        ("accounting_adjustments", "Adjust bad debt, 1 × -53,594.36"),
+        ("guests", "235,287 of 1,044,848 lines (22.5%); 73.6 lines per order, of known customers 21.4"),
+        (
+            "matched_returns",
+            "customer 12346 returned 74,215 of 23166 for 77,183.60 on 2011-01-18, bought on 2011-01-18",
+        ),
+        ("all_returned", "customer 12346 bought for 77,556.46 and returned 77,621.14"),
+        ("far_out_quantities", "80,995 × 2.08 = 168,469.60"),
+        ("far_out_quantities", "-80,995 × 2.08 = -168,469.60"),
+        ("far_out_prices", "60 × 649.50 = 38,970.00"),
+        ("non_products", "M (1,089 lines, "),
+        ("non_products", "POST (1,983 lines, "),
+        ("non_products", "BANK CHARGES (37 lines, "),
+        ("unlike_products", "23444 (80 lines, 1,215.00)"),
+        ("partial_month", "2011-12-09: 22 days"),
+        ("missing_days", "2009-12-24 to 2010-01-03 (11 days)"),
+        ("test_orders", "code TEST001; code TEST002"),
+    ],
+)
+def test_finding_says(checkup: dict[str, Finding], name: str, said: str) -> None:
+    """The best known oddities of the file are quoted."""
+    assert said in checkup[name].example
+
+
+def test_returns_are_matched(retail: Shop, checkup: dict[str, Finding]) -> None:
+    """Every return of a known customer is reported, seven in eight of them with the purchase that they undo."""
+    assert checkup["matched_returns"].rows + checkup["unmatched_returns"].rows == outcome(retail, "is_return").rows
+    assert checkup["matched_returns"].rows == 16_032
+
+
+def test_nothing_else_is_odd(checkup: dict[str, Finding]) -> None:
+    """Shop time, one currency, ids of one form, no future: there is nothing to find."""
+    absent = {"unreadable_rows", "void_orders", "currencies", "time_zone", "future_dates", "persons_with_several_ids"}
+    assert set(FINDINGS) - set(checkup) == absent | {"ids_of_several_forms"}

@@ -7,6 +7,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from customerbase.checkup import FINDINGS as FINDINGS
+    from customerbase.checkup import Checkup as Checkup
+    from customerbase.checkup import Finding as Finding
+    from customerbase.checkup import check_up as check_up
     from customerbase.cleaning import RULES as RULES
     from customerbase.cleaning import Audit as Audit
     from customerbase.cleaning import Cleaned as Cleaned
@@ -50,6 +54,7 @@ _HOMES = {
     "CLUSTERERS": "segmentation.clustering",
     "COUPON_FEATURES": "features.customers",
     "CUSTOMER_FEATURES": "features.customers",
+    "Checkup": "checkup",
     "Cleaned": "cleaning",
     "Config": "workflow",
     "CustomerbaseError": "errors",
@@ -57,7 +62,9 @@ _HOMES = {
     "Dataset": "schema",
     "EXPLORATIONS": "exploration.explorations",
     "FEATURES": "features.customers",
+    "FINDINGS": "checkup",
     "Field": "schema",
+    "Finding": "checkup",
     "LAYOUTS": "ingest.layouts",
     "Layout": "ingest.layouts",
     "ORDER_LINES": "schema",
@@ -70,6 +77,7 @@ _HOMES = {
     "Workspace": "workspace",
     "WorkspaceError": "errors",
     "assign": "segmentation.segments",
+    "check_up": "checkup",
     "clean": "cleaning",
     "connect": "engine",
     "customer_features": "features.customers",

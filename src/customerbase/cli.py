@@ -175,6 +175,25 @@ def clean(context: typer.Context, switch_on: With = None, switch_off: Without = 
 
 
 @app.command()
+def checkup(context: typer.Context, as_json: AsJson = False, as_csv: AsCsv = False, as_table: AsTable = False) -> None:
+    """Show what is odd about the export, with the money at stake, and what can be done about it."""
+    from customerbase.terminal import print_checkup, print_value
+
+    check_one(as_json, as_csv, as_table)
+    session = context.ensure_object(Session)
+    config = session.config()
+    workspace = session.open(config)
+    session.refuse_nothing(workspace.tables())
+    if all(each.name != "checkup" for each in workspace.tables()):
+        workspace = session.work("checkup", config)
+    findings = workspace.json("checkup")
+    if as_json or as_csv or as_table:
+        print_value(findings, as_json, as_csv)
+    else:
+        print_checkup(findings)
+
+
+@app.command()
 def features(context: typer.Context, as_of: AsOf = None) -> None:
     """Describe the customers at a date from the clean tables."""
     session = context.ensure_object(Session)

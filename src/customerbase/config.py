@@ -49,6 +49,8 @@ class Config:
         `day-first`, `month-first` or `year-first` where a column of dates leaves it open.
     rules
         Name of a cleaning rule → whether it is on.
+    products
+        Code → whether it is a product, where the rule `is_product` is wrong about it.
     memory_limit
         Memory that DuckDB may take before it spills, such as `4GB`.
     threads
@@ -78,6 +80,7 @@ class Config:
     layout: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, bool] = field(default_factory=dict)
+    products: Mapping[str, bool] = field(default_factory=dict)
     encoding: str | None = None
     decimal: DecimalSign | None = None
     date_order: DateOrder | None = None
@@ -105,7 +108,7 @@ class Config:
             if not isinstance(getattr(self, name), str | None):
                 raise UsageError(f"The option '{name}' must be a text. Got {getattr(self, name)!r} instead.")
         check_encoding(self.encoding or "utf-8")
-        for name, kind in (("columns", str), ("rules", bool)):
+        for name, kind in (("columns", str), ("rules", bool), ("products", bool)):
             values = getattr(self, name)
             if not isinstance(values, Mapping) or not all(isinstance(value, kind) for value in values.values()):
                 raise UsageError(

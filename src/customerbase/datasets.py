@@ -16,8 +16,8 @@ __all__ = ["CLEAN", "INGESTED", "load_clean", "load_ingested", "refuse_nothing_k
 INGESTED = ("ingested_lines", "ingested_customers", "ingested_coupon_events", "cells", "formats")
 """Names of what `write_ingested` writes, as far as it is there."""
 
-CLEAN = ("order_lines", "customers", "coupon_events", "quarantine", "set_aside", "audit")
-"""Names of what `write_clean` writes, as far as it is there."""
+CLEAN = ("order_lines", "customers", "coupon_events", "quarantine", "set_aside", "audit", "checkup", "returns")
+"""Names of what `write_clean` writes, as far as it is there, and of what follows from that alone."""
 
 ROWS_TO_SORT = 5_000_000
 """Up to here order lines are sorted. To sort more takes longer than all else, and a large file comes in order."""

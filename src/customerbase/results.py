@@ -1,4 +1,4 @@
-"""Results: a segmentation as files of a workspace, and back, and into a file for another tool."""
+"""Results: a check-up and a segmentation as files of a workspace, and back, and into a file for another tool."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,19 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
+from customerbase.checkup import check_up
 from customerbase.config import DEFAULT_N_SEGMENTS, Config
 from customerbase.errors import UsageError
 from customerbase.features.customers import base_of, is_in_base, parse_date
-from customerbase.schema import MONEY
+from customerbase.schema import MONEY, Dataset
 from customerbase.workspace import Run, Workspace
 from customerbase.workspace.manifest import UNDATED
 
 if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation
 
-__all__ = ["export", "load_segmentation", "write_segmentation"]
+__all__ = ["export", "load_segmentation", "write_checkup", "write_segmentation"]
 
 # The models are imported within the functions: the workflow loads them in a thread while it reads.
+
+
+def write_checkup(begun: Run, data: Dataset, held_in: Run | Workspace) -> None:
+    """Check clean data up, and the lines set aside that lie beside them; write what was found, and each return.
+
+    Addresses of customers may be among the examples: where there are some, the file is for the owner alone.
+    """
+    result = check_up(data, held_in.table("set_aside") if data.has_orders else None)
+    is_private = data.customers is not None and "email" in data.customers.columns
+    begun.write_json("checkup", [finding.to_dict() for finding in result.findings], private=is_private)
+    if data.has_orders:
+        begun.write_table("returns", result.returns, order_by=("source", "source_row"))
 
 
 def write_segmentation(begun: Run, described: ir.Table, config: Config) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 __all__ = [
+    "print_checkup",
     "print_fault",
     "print_findings",
     "print_rows",
@@ -178,6 +179,41 @@ def print_findings(findings: Mapping[str, Sequence[str]]) -> None:
         console.print()
     if findings:
         console.print(Text(f"The figures: customerbase show explore_{next(iter(findings))}"))
+
+
+def print_checkup(findings: Sequence[Mapping[str, Any]]) -> None:
+    """Print each finding of a check-up with its figures, an example, what was done and what can be.
+
+    Parameters
+    ----------
+    findings
+        As `customerbase checkup --json` gives them.
+
+    Examples
+    --------
+    >>> print_checkup([{"finding": "future_dates", "rows": 2, "customers": 1, "amount": 1250.5,
+    ...                 "example": "as late as 2091-01-01", "done": "kept", "option": "--as-of DATE"}])
+    Future dates: 2 rows, 1 customer, 1,250.50 at stake
+      Seen: as late as 2091-01-01
+      Done: kept
+      Option: --as-of DATE
+    <BLANKLINE>
+    """
+    console = _output()
+    if not findings:
+        console.print("Nothing odd was found.")
+    for each in findings:
+        amount = "money that cannot be summed up" if each["amount"] is None else f"{each['amount']:,.2f}"
+        figures = f": {_count(each['rows'], 'row')}, {_count(each['customers'], 'customer')}, {amount} at stake"
+        console.print(Text.assemble((each["finding"].replace("_", " ").capitalize(), "bold"), figures))
+        for name, part in (("Seen", "example"), ("Done", "done"), ("Option", "option")):
+            if each[part]:
+                console.print(Padding(Text(f"{name}: {each[part]}"), (0, 0, 0, 2), expand=False))
+        console.print()
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:

@@ -34,7 +34,7 @@ from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import read
 from customerbase.provenance import data_grew, describe_inputs, fingerprint_data, list_versions
-from customerbase.results import export, write_segmentation
+from customerbase.results import export, write_checkup, write_segmentation
 from customerbase.schema import Dataset
 from customerbase.workspace import UNDATED, Run, Workspace
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Config",
+    "checkup",
     "clean",
     "demo",
     "download",
@@ -118,7 +119,7 @@ def run(
     ...     shop = open_workspace(Path(folder, "shop"))
     ...     run(shop, [orders], Config(model="rfm"))
     ...     [entry.name for entry in shop.tables() if entry.suffix == ".parquet"]
-    ['assignments', 'explore_categories', ..., 'features', 'order_lines', 'quarantine', 'set_aside']
+    ['assignments', 'explore_categories', ..., 'features', 'order_lines', 'quarantine', 'returns', 'set_aside']
     """
     config = config or Config()
     with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
@@ -126,6 +127,8 @@ def run(
         data = _read(workspace, inputs.items, config)
         progress("Cleaning")
         cleaned, audit = _write_clean(begun, data, config, now)
+        progress("Checking the export")
+        write_checkup(begun, cleaned, begun)
         progress("Describing the customers")
         described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
         progress("Finding the segments")
@@ -165,6 +168,18 @@ def clean(
         progress("Cleaning")
         cleaned, _ = _write_clean(begun, data, config, now)
         _publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED_LINES))
+
+
+def checkup(
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+) -> None:
+    """Check up what `clean` kept and what it set aside; parameters and errors as in `run`."""
+    config = config or Config()
+    with workspace.begin() as begun:
+        data = load_clean(workspace)
+        progress("Checking the export")
+        write_checkup(begun, data, workspace)
+        _publish(workspace, begun, None, config, "checkup", now)
 
 
 def features(
@@ -267,7 +282,7 @@ def _models_loading() -> Iterator[None]:
 
 
 def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[Dataset, Audit]:
-    cleaned = clean_tables(data, rules=config.rules, today=now.date() if now else None)
+    cleaned = clean_tables(data, rules=config.rules, today=now.date() if now else None, products=config.products)
     refuse_nothing_kept(cleaned.audit, data)
     return write_clean(begun, cleaned), cleaned.audit
 

@@ -36,7 +36,13 @@ class Cleaned:
     set_aside: ir.Table
 
 
-def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: date | None = None) -> Cleaned:
+def clean(
+    dataset: Dataset,
+    *,
+    rules: Mapping[str, bool] | None = None,
+    today: date | None = None,
+    products: Mapping[str, bool] | None = None,
+) -> Cleaned:
     """Set aside what cannot be used and mark what is special; rows in = rows kept + rows set aside, in every table.
 
     Parameters
@@ -47,6 +53,8 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
         Name of a rule → whether it is on, for those that are not to stand as in `RULES`.
     today
         Lines dated after this day are marked `is_future`; without it, none is.
+    products
+        Code → whether it is a product, where the rule `is_product` is wrong about it; case makes no difference.
 
     Returns
     -------
@@ -71,7 +79,7 @@ def clean(dataset: Dataset, *, rules: Mapping[str, bool] | None = None, today: d
     [{'source_row': 3, 'rule': 'guest'}]
     """
     is_on = switch(rules or {})
-    lines = clean_order_lines(dataset.order_lines, is_on, today) if dataset.has_orders else None
+    lines = clean_order_lines(dataset.order_lines, is_on, today, products) if dataset.has_orders else None
     customers = None if dataset.customers is None else clean_customers(dataset.customers, is_on)
     events = None if dataset.coupon_events is None else clean_coupon_events(dataset.coupon_events, is_on)
     parts = [part for part in (lines, customers, events) if part is not None]

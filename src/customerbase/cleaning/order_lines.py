@@ -22,7 +22,12 @@ _KEY = ("source", "source_row")
 _WHEN_OFF = {"is_product": True}
 
 
-def clean_order_lines(order_lines: ir.Table, is_on: Mapping[str, bool], today: date | None = None) -> Part:
+def clean_order_lines(
+    order_lines: ir.Table,
+    is_on: Mapping[str, bool],
+    today: date | None = None,
+    products: Mapping[str, bool] | None = None,
+) -> Part:
     """Set aside the lines that cannot be used, and mark what is special about the others.
 
     Parameters
@@ -33,6 +38,8 @@ def clean_order_lines(order_lines: ir.Table, is_on: Mapping[str, bool], today: d
         Name of each rule → whether it is on.
     today
         Lines dated after this day are marked `is_future`; without it, none is.
+    products
+        Code → whether it is a product, where the rule `is_product` is wrong about it.
 
     Raises
     ------
@@ -54,6 +61,8 @@ def clean_order_lines(order_lines: ir.Table, is_on: Mapping[str, bool], today: d
     lines = _number_copies(lines, with_orders=is_on["repeated_order"] and not is_cleaned)
     marks = ask(lines, "order_lines", is_on, "marked")
     off = {name: _off(name) for name, rule in RULES.items() if rule.kind == "marked" and not is_on[name]}
+    if products and is_on["is_product"]:
+        marks["is_product"] = _name_products(lines.product_id, products, marks["is_product"])
     asked = ask(lines, "order_lines", is_on)
     ruled = lines.mutate(rule=first_yes(asked), **marks, **off)
     columns = [column.name for column in ORDER_LINES]
@@ -65,6 +74,12 @@ def clean_order_lines(order_lines: ir.Table, is_on: Mapping[str, bool], today: d
 
 def _off(name: str) -> ir.BooleanValue:
     return ibis.literal(_WHEN_OFF.get(name, False))
+
+
+def _name_products(code: ir.StringValue, products: Mapping[str, bool], otherwise: ir.BooleanValue) -> ir.BooleanValue:
+    spelled = code.upper().strip()
+    said = ibis.cases(*((spelled == name.strip().upper(), is_product) for name, is_product in products.items()))
+    return said.coalesce(otherwise)
 
 
 def _complete(lines: ir.Table, today: date | None) -> ir.Table:

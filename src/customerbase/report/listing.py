@@ -24,8 +24,9 @@ _KEYS = {
     "ingested_customers": ("source", "source_row"),
     "ingested_coupon_events": ("source", "source_row", "occurred_at", "event"),
     "quarantine": ("source", "source_row"),
-    "cells": ("source", "source_row"),
     "set_aside": ("source", "source_row"),
+    "returns": ("source", "source_row"),
+    "cells": ("source", "source_row"),
     **EXPLORED,
 }
 

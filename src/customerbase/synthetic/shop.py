@@ -193,7 +193,7 @@ def _write(folder: Path, parameters: ShopParameters) -> Shop:
         for more, lines, customers in made:
             lines_file.write_table(lines, ROWS_PER_GROUP)
             customers_file.write_table(customers, ROWS_PER_GROUP)
-            counts += more
+            counts.update(more)  # to add them would lose a count of 0
     return Shop(order_lines_path, customers_path, None, **counts, parameters=parameters)
 
 

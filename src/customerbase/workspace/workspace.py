@@ -29,35 +29,13 @@ from customerbase.workspace.manifest import (
 )
 from customerbase.workspace.run import LOG_FILE, Run
 from customerbase.workspace.storage import FULL_DISK, plain_faults, shown
+from customerbase.workspace.verbs import DATED_VERBS, VERBS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
-__all__ = ["VERBS", "Workspace"]
-
-
-VERBS: Mapping[str, str] = {
-    "ingested_lines": "ingest FILE",
-    "ingested_customers": "ingest FILE",
-    "ingested_coupon_events": "ingest FILE",
-    "cells": "ingest FILE",
-    "formats": "ingest FILE",
-    "order_lines": "clean",
-    "customers": "clean",
-    "coupon_events": "clean",
-    "quarantine": "clean",
-    "set_aside": "clean",
-    "audit": "clean",
-    "features": "features",
-    "assignments": "segment",
-    "segments": "segment",
-    "models": "segment",
-}
-"""The command that makes each table, for the advice when one is missing."""
-
-DATED_VERBS = ("features", "segment", "explore", "run")
-"""The commands that take --as-of."""
+__all__ = ["Workspace"]
 
 
 class Workspace:

@@ -1,0 +1,29 @@
+"""Verbs: which command makes what a workspace holds."""
+
+from collections.abc import Mapping
+
+__all__ = ["DATED_VERBS", "VERBS"]
+
+VERBS: Mapping[str, str] = {
+    "ingested_lines": "ingest FILE",
+    "ingested_customers": "ingest FILE",
+    "ingested_coupon_events": "ingest FILE",
+    "cells": "ingest FILE",
+    "formats": "ingest FILE",
+    "order_lines": "clean",
+    "customers": "clean",
+    "coupon_events": "clean",
+    "quarantine": "clean",
+    "set_aside": "clean",
+    "checkup": "checkup",
+    "returns": "checkup",
+    "audit": "clean",
+    "features": "features",
+    "assignments": "segment",
+    "segments": "segment",
+    "models": "segment",
+}
+"""The command that makes each table, for the advice when one is missing."""
+
+DATED_VERBS = ("features", "segment", "explore", "run")
+"""The commands that take --as-of."""
