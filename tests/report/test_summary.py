@@ -47,6 +47,7 @@ def test_the_files_are_those_of_the_date(finished_shop: Path) -> None:
     assert names == [
         "0001/assignments/as_of=2023-07-01.parquet",
         "0002/audit.json",
+        "0002/checkup.json",
         "0002/explore_*",
         "0001/explore_*",
         "0001/features/as_of=2023-07-01.parquet",
@@ -54,6 +55,7 @@ def test_the_files_are_those_of_the_date(finished_shop: Path) -> None:
         "0001/models/as_of=2023-07-01.model",
         "0002/order_lines.parquet",
         "0002/quarantine.parquet",
+        "0002/returns.parquet",
         "0001/segments/as_of=2023-07-01.json",
         "0002/set_aside.parquet",
     ]
