@@ -19,13 +19,13 @@ def columns(folds: Folds) -> ir.Table:
     A cell that is empty, or has only blanks, is missing. Of several sources only those count in which the column has a
     value. Minimum and maximum are those of the numbers, or of the texts.
     """
-    counted = folds.values
+    counted = ibis.union(*folds.values)
     value = counted.value
     number = ibis.ifelse(value.re_search(_NUMBER), value, ibis.null("string")).cast("float64")
     found = counted.group_by("position", "column").agg(
         n_rows=count_up(counted.n_rows),
         n_missing=count_up(counted.n_rows, value.isnull()),
-        n_distinct=value.nunique(),
+        n_distinct=counted.count(where=value.notnull()),
         are_numbers=number.notnull().all(where=value.notnull()),
         are_dates=value.re_search(_DATE).all(where=value.notnull()),
         least=number.min(),
@@ -55,12 +55,14 @@ def _as_text(number: ir.FloatingValue) -> ir.StringValue:
 
 def column_values(folds: Folds) -> ir.Table:
     """Give the five most frequent values of each column of the export as it came; equals by text."""
-    counted = folds.values
-    all_rows = counted.group_by("position").agg(total=counted.n_rows.sum())
+    most = ibis.union(*(_take_most_frequent(counted) for counted in folds.values))
+    order = ibis.window(group_by="position", order_by=[ibis.desc(most.n_rows), most.value])
+    rank = ibis.row_number().over(order).cast("int64") + 1
+    share = most.n_rows.cast("float64") / most.total.cast("float64")
+    return most.select("position", "column", "value", "n_rows", rank=rank, share=share)
+
+
+def _take_most_frequent(counted: ir.Table) -> ir.Table:
     known = counted.filter(counted.value.notnull())
-    each = known.group_by("position", "column", "value").agg(n_rows=count_up(known.n_rows))
-    order = ibis.window(group_by="position", order_by=[ibis.desc(each.n_rows), each.value])
-    ranked = each.mutate(rank=ibis.row_number().over(order).cast("int64") + 1)
-    joined = ranked.filter(ranked["rank"] <= _N_MOST_FREQUENT).join(all_rows, "position")
-    share = joined.n_rows.cast("float64") / joined.total.cast("float64")
-    return joined.select("position", "column", "rank", "value", "n_rows", share=share)
+    most = known.order_by(ibis.desc(known.n_rows), known.value).limit(_N_MOST_FREQUENT)
+    return most.cross_join(counted.agg(total=count_up(counted.n_rows)))

@@ -31,7 +31,6 @@ CONDITIONS: Mapping[str, int] = {
 """What can be true of a line → its bit in `Folds.orders.conditions`; the name of a column says that it is empty."""
 
 _KEY = ("source", "source_row")
-_NO_VALUES = ibis.memtable([], schema={"position": "int64", "column": "string", "value": "string", "n_rows": "int64"})
 _OF_BUYERS = {"customer_id": "string", "frequency": "int64", "gross_revenue": MONEY}
 _NO_BUYERS = ibis.memtable([], schema=_OF_BUYERS)
 
@@ -52,7 +51,8 @@ class Folds:
     prices
         Paid lines of purchases of known customers and guests by `is_guest`, `unit_price` and `quantity`: `n_lines`.
     values
-        The cells as they came by `position` and name of their `column`, and `value` (null: empty): `n_rows`.
+        For each column of the cells as they came, by `position` and name of the `column`, and `value` (null: empty):
+        `n_rows`.
     buyers
         `customer_id`, `frequency` and `gross_revenue` of the customers with a purchase.
     numbers
@@ -62,7 +62,7 @@ class Folds:
     orders: ir.Table
     products: ir.Table
     prices: ir.Table
-    values: ir.Table
+    values: tuple[ir.Table, ...]
     buyers: ir.Table
     numbers: "pd.DataFrame"
 
@@ -82,7 +82,7 @@ def fold(dataset: Dataset, set_aside: ir.Table | None = None, features: ir.Table
     [{'order_id': '1', 'n_lines': 2, 'rule': None}, {'order_id': '2', 'n_lines': 1, 'rule': 'guest'}]
     """
     lines = _stack(dataset.order_lines, set_aside)
-    values = _NO_VALUES if dataset.cells is None else _fold_values(dataset.cells)
+    values = () if dataset.cells is None else _fold_values(dataset.cells)
     buyers, numbers = _take_features(_NO_BUYERS if features is None else features)
     return Folds(_fold_orders(lines), _fold_products(lines), _fold_prices(lines), values, buyers, numbers)
 
@@ -142,15 +142,17 @@ def _fold_prices(lines: ir.Table) -> ir.Table:
     return made.group_by("is_guest", "unit_price", "quantity").agg(n_lines=made.count()).cache()
 
 
-def _fold_values(cells: ir.Table) -> ir.Table:
+def _fold_values(cells: ir.Table) -> tuple[ir.Table, ...]:
     names = [name for name in cells.columns if name not in _KEY]
     sources = _list_sources(cells, names)
-    counted = [_count_values(cells, place, name, sources[place]) for place, name in enumerate(names)]
-    return ibis.union(*counted).cache() if len(counted) > 1 else counted[0].cache()
+    # One after the other: many values of many columns at a time do not fit into memory.
+    return tuple(_count_values(cells, place, name, sources[place]).cache() for place, name in enumerate(names))
 
 
 def _list_sources(cells: ir.Table, names: Sequence[str]) -> list[list[str] | None]:
     """List for each column the sources in which it has a value; None where that is all of them, or none."""
+    if cells.source.nunique().execute() <= 1:
+        return [None] * len(names)
     has_value = {f"column {place}": cells[name].notnull().any() for place, name in enumerate(names)}
     rows = cells.group_by("source").agg(**has_value).to_pyarrow().to_pylist()
     listed = [[row["source"] for row in rows if row[mark]] for mark in has_value]
@@ -159,9 +161,10 @@ def _list_sources(cells: ir.Table, names: Sequence[str]) -> list[list[str] | Non
 
 def _count_values(cells: ir.Table, place: int, name: str, sources: list[str] | None) -> ir.Table:
     rows = cells if sources is None else cells.filter(cells.source.isin(sources))
-    counted = rows.group_by(value=rows[name].cast("string")).agg(n_rows=rows.count())
-    trimmed = counted.mutate(value=counted.value.strip().nullif(""))
-    return trimmed.select("value", "n_rows", position=ibis.literal(place + 1, "int64"), column=ibis.literal(name))
+    counted = rows.group_by(cell=rows[name].cast("string")).agg(n_rows=rows.count())
+    # Fewer cells are different than there are rows: these are looked at more closely.
+    values = counted.group_by(value=counted.cell.strip().nullif("")).agg(n_rows=count_up(counted.n_rows))
+    return values.select("value", "n_rows", position=ibis.literal(place + 1, "int64"), column=ibis.literal(name))
 
 
 def _take_features(features: ir.Table) -> tuple[ir.Table, "pd.DataFrame"]:

@@ -1,6 +1,10 @@
 """Overview: what was read and kept, and in which countries the customers are."""
 
-from collections.abc import Callable, Mapping
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -9,6 +13,8 @@ from customerbase.exploration.folds import Folds, add_up, count_up, meets
 from customerbase.schema import MONEY
 
 __all__ = ["PARTS", "countries", "overview"]
+
+Rows = Sequence[Mapping[str, Any]]
 
 PARTS: Mapping[str, Callable[[ir.Table], ir.BooleanValue]] = {
     "read": lambda rows: rows.rule.isnull() | rows.rule.notnull(),
@@ -20,6 +26,14 @@ PARTS: Mapping[str, Callable[[ir.Table], ir.BooleanValue]] = {
 }
 """Part of the lines → which they are. The first three are counted before cleaning, the others after it."""
 
+_OVERVIEW = {
+    "step": "int64", "part": "string", "n_lines": "int64", "n_orders": "int64", "n_customers": "int64",
+    "n_products": "int64", "n_countries": "int64", "n_repeated_lines": "int64", "n_negative_quantity": "int64",
+    "n_no_price": "int64", "amount": MONEY, "first_at": "timestamp(6)", "last_at": "timestamp(6)",
+}  # fmt: skip
+
+_COUNTED = {"n_orders": "order_id", "n_customers": "customer_id", "n_countries": "country"}
+
 
 def overview(folds: Folds) -> ir.Table:
     """Count lines, orders, customers, products, countries and money of each of `PARTS`, in order.
@@ -27,44 +41,54 @@ def overview(folds: Folds) -> ir.Table:
     `n_products` counts the different codes, those of postage and fees too; `n_repeated_lines` the lines that are equal
     to one before them in their order; `n_no_price` those with a price of 0 or less; `amount` is net of returns.
     """
-    orders = folds.orders.mutate(is_guest=folds.orders.customer_id.isnull())
-    return ibis.union(*(_count(place, part, orders, folds.products) for place, part in enumerate(PARTS, start=1)))
-
-
-def _count(place: int, part: str, orders: ir.Table, products: ir.Table) -> ir.Table:
-    rows, codes = orders.filter(PARTS[part](orders)), products.filter(PARTS[part](products))
-    counted = rows.agg(
-        n_lines=_n_lines(rows),
-        n_orders=rows.order_id.nunique(),
-        n_customers=rows.customer_id.nunique(),
-        n_countries=rows.country.nunique(),
-        n_repeated_lines=count_up(rows.n_repeated_lines),
-        n_negative_quantity=_n_lines(rows, "negative_quantity"),
-        n_no_price=_n_lines(rows, "no_price"),
-        amount=add_up(rows.amount),
-        first_at=rows.first_at.min(),
-        last_at=rows.last_at.max(),
+    orders = _mark_parts(folds.orders.mutate(is_guest=folds.orders.customer_id.isnull()))
+    sums = orders.group_by("parts").agg(
+        n_lines=count_up(orders.n_lines),
+        n_repeated_lines=count_up(orders.n_repeated_lines),
+        n_negative_quantity=count_up(orders.n_lines, meets(orders, "negative_quantity")),
+        n_no_price=count_up(orders.n_lines, meets(orders, "no_price")),
+        amount=add_up(orders.amount),
+        first_at=orders.first_at.min(),
+        last_at=orders.last_at.max(),
     )
-    return counted.cross_join(codes.agg(n_products=codes.product_id.nunique())).select(
-        step=ibis.literal(place, "int64"),
-        part=ibis.literal(part),
-        n_lines="n_lines",
-        n_orders="n_orders",
-        n_customers="n_customers",
-        n_products="n_products",
-        n_countries="n_countries",
-        n_repeated_lines="n_repeated_lines",
-        n_negative_quantity="n_negative_quantity",
-        n_no_price="n_no_price",
-        amount="amount",
-        first_at="first_at",
-        last_at="last_at",
-    )
+    different = {name: _count_different(orders, column) for name, column in _COUNTED.items()}
+    different["n_products"] = _count_different(_mark_parts(folds.products), "product_id")
+    found = sums.to_pyarrow().to_pylist()
+    rows = [_sum_up(step, part, found, different) for step, part in enumerate(PARTS, start=1)]
+    return ibis.memtable(rows, schema=_OVERVIEW)
 
 
-def _n_lines(rows: ir.Table, condition: str | None = None) -> ir.IntegerValue:
-    where = meets(rows, condition) if condition else None
-    return count_up(rows.n_lines, where)
+def _mark_parts(rows: ir.Table) -> ir.Table:
+    """Give each row a number that has one bit for each of `PARTS` of which it is."""
+    bits = (ibis.ifelse(is_in(rows), 1 << place, 0).cast("int64") for place, is_in in enumerate(PARTS.values()))
+    return rows.mutate(parts=functools.reduce(operator.add, bits))
+
+
+def _count_different(rows: ir.Table, column: str) -> Rows:
+    """Count the different values by the parts in which they are."""
+    known = rows.filter(rows[column].notnull())
+    values = known.group_by(column).agg(parts=known.parts.bit_or())
+    found: Rows = values.group_by("parts").agg(n=values.count()).to_pyarrow().to_pylist()
+    return found
+
+
+def _sum_up(step: int, part: str, sums: Rows, different: Mapping[str, Rows]) -> dict[str, Any]:
+    own = _of_part(sums, step)
+    counts = ("n_lines", "n_repeated_lines", "n_negative_quantity", "n_no_price")
+    firsts, lasts = ([each[name] for each in own if each[name]] for name in ("first_at", "last_at"))
+    return {
+        "step": step,
+        "part": part,
+        **{name: sum(each[name] for each in own) for name in counts},
+        **{name: sum(each["n"] for each in _of_part(rows, step)) for name, rows in different.items()},
+        "amount": sum((each["amount"] for each in own), Decimal(0)),
+        "first_at": min(firsts, default=None),
+        "last_at": max(lasts, default=None),
+    }
+
+
+def _of_part(rows: Rows, step: int) -> Rows:
+    return [row for row in rows if row["parts"] & 1 << (step - 1)]
 
 
 def countries(folds: Folds) -> ir.Table:

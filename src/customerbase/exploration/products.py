@@ -1,7 +1,5 @@
 """Products: what sells most, what comes back most, and what codes look like."""
 
-import string
-
 import ibis
 import ibis.expr.types as ir
 
@@ -11,8 +9,6 @@ from customerbase.schema import MONEY
 __all__ = ["categories", "codes", "products", "returned_products"]
 
 _N_TOP = 100
-_SIGNS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_CLASSES = "9" * 10 + "A" * 26 + "a" * 26
 _N_FORMS = 50
 _OF_FORMS = ("form", "n_codes", "n_lines", "gross_revenue", "return_value", "example")
 
@@ -102,7 +98,9 @@ def _count_forms(rows: ir.Table, column: str) -> ir.Table:
 
 def _form(code: ir.StringValue) -> ir.StringValue:
     first = code.re_extract("^[A-Za-z]*", 0)
-    return first + code.substr(first.length()).translate(_SIGNS, _CLASSES)
+    masked = code.substr(first.length()).re_replace("[0-9]", "9")
+    has_letters = masked.re_search("[A-Za-z]")
+    return first + ibis.ifelse(has_letters, masked.re_replace("[A-Z]", "A").re_replace("[a-z]", "a"), masked)
 
 
 def _add_up_codes(codes: ir.Table) -> ir.Table:
