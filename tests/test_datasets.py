@@ -13,7 +13,7 @@ from customerbase.errors import DataError, WorkspaceError
 from customerbase.provenance import data_grew, fingerprint_data
 from customerbase.report.summary import summarise
 from customerbase.schema import Dataset
-from customerbase.workflow import Config, clean, explore, features, ingest, open_workspace, run, segment
+from customerbase.workflow import Config, checkup, clean, explore, features, ingest, open_workspace, run, segment
 from customerbase.workspace import Workspace
 
 TWO = Config(n_segments=2)
@@ -55,7 +55,7 @@ def test_customers_alone(tmp_path: Path) -> None:
     """They have no date; there are no order lines, and what is advised for want of them is a run."""
     shop = run_on(tmp_path / "shop", write_people(tmp_path / "people.csv"))
     own = {name for name in names(shop) if not name.startswith("explore_")}
-    assert own == {"customers", "quarantine", "audit", "features", "assignments", "segments", "models"}
+    assert own == {"customers", "quarantine", "audit", "checkup", "features", "assignments", "segments", "models"}
     assert shop.dates("features") == ["undated"]
     assert shop.table("customers").count().execute() == 30
     summary = summarise(shop)
@@ -75,7 +75,7 @@ def test_coupons_alone(tmp_path: Path) -> None:
 
 
 def test_stage_by_stage_is_one_run(tmp_path: Path) -> None:
-    """Ingest, clean, features, segment and explore write what run writes, byte for byte."""
+    """Ingest, clean, checkup, features, segment and explore write what run writes, byte for byte."""
     files = [
         write_orders(tmp_path / "orders.csv", many_orders()),
         write_people(tmp_path / "people.csv"),
@@ -86,6 +86,7 @@ def test_stage_by_stage_is_one_run(tmp_path: Path) -> None:
     ingest(shop, files, TWO)
     assert {"ingested_lines", "ingested_customers", "ingested_coupon_events", "cells", "formats"} == names(shop)
     clean(shop, TWO)
+    checkup(shop, TWO)
     features(shop, TWO)
     segment(shop, TWO)
     explore(shop, TWO)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,13 @@ from customerbase.workflow import Config, clean, explore, export, features, inge
 from customerbase.workspace import Workspace
 
 RFM = Config(model="rfm")
-KEYED = ("order_lines", "quarantine", "set_aside")
+KEYED = {
+    "order_lines": ["source_row"],
+    "quarantine": ["source_row"],
+    "set_aside": ["source_row"],
+    "returns": ["source_row", "purchase_source_row"],
+}
+"""Table → its columns with numbers of rows."""
 
 
 def export_of(shop: Shop) -> Path:
@@ -46,7 +53,7 @@ def rows_without(workspace: Workspace, name: str, *columns: str) -> pd.DataFrame
 
 @pytest.mark.parametrize("model", ["kmeans", "rfm"])
 def test_shuffled_rows_change_nothing_but_their_numbers(made_shop: Shop, tmp_path: Path, model: str) -> None:
-    """The same order lines and quarantine but for source_row; features, segments and model to the byte."""
+    """The same tables but for numbers of rows, which a check-up quotes; features, segments and model to the byte."""
     header, *rows = export_of(made_shop).read_text().splitlines()
     order = pd.Series(rows).sample(frac=1, random_state=5)
     (tmp_path / "plain").mkdir()
@@ -59,11 +66,11 @@ def test_shuffled_rows_change_nothing_but_their_numbers(made_shop: Shop, tmp_pat
     before, after = data_tables(plain.path), data_tables(shuffled.path)
     differing = {name for name in before if before[name] != after[name]}
     assert before.keys() == after.keys()
-    assert differing == {f"{name}.parquet" for name in KEYED}
-    for name in KEYED:
-        pd.testing.assert_frame_equal(
-            rows_without(plain, name, "source_row"), rows_without(shuffled, name, "source_row")
-        )
+    assert differing == {f"{name}.parquet" for name in KEYED} | {"checkup.json"}
+    for name, columns in KEYED.items():
+        pd.testing.assert_frame_equal(rows_without(plain, name, *columns), rows_without(shuffled, name, *columns))
+    quoted, quoted_shuffled = (re.sub(r"row \d+", "row", str(shop.json("checkup"))) for shop in (plain, shuffled))
+    assert quoted == quoted_shuffled
 
 
 @pytest.mark.parametrize("model", ["kmeans", "rfm"])
@@ -178,8 +185,10 @@ def test_a_killed_run_leaves_the_old_state_or_the_new_one(made_shop: Shop, tmp_p
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300, cwd=checkout)
     assert done.returncode == 0, done.stderr
     *outcomes, n_runs = done.stdout.splitlines()
+    n_dated = sum("as_of=2023-07-01" in name for name in data_tables(tmp_path / "shop"))
     allowed = [
-        {f"{number} old", f"{number} new ['features/as_of=2023-0{1 + number}-01.parquet'] 5"} for number in range(5)
+        {f"{number} old", f"{number} new ['features/as_of=2023-0{1 + number}-01.parquet'] {n_dated}"}
+        for number in range(5)
     ]
     assert [outcome in each for outcome, each in zip(outcomes, allowed, strict=True)] == [True] * 5
     published = open_workspace(tmp_path / "shop")

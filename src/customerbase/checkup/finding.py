@@ -82,8 +82,10 @@ def quote_lines(lines: ir.Table, by: str = "amount") -> str:
     'a.csv row 9: 9.00; a.csv row 7: 7.00'
     """
     size = lines[by].abs()
-    chosen = lines.order_by([ibis.desc(ibis.coalesce(size, 0)), "source", "source_row"]).limit(N_EXAMPLES)
     columns = ("order_id", "customer_id", "product_id", "product_name", "quantity", "unit_price", "amount")
+    # The numbers of rows come last, so that shuffled rows are quoted alike.
+    order = [ibis.desc(ibis.coalesce(size, 0)), *columns, "source", "source_row"]
+    chosen = lines.order_by(order).limit(N_EXAMPLES)
     rows = chosen.select("source", "source_row", *columns).to_pyarrow().to_pylist()
     return "; ".join(quote_line(row) for row in rows)
 

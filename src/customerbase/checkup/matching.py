@@ -72,7 +72,9 @@ def _number_events(lines: ir.Table) -> ir.Table:
         amount=lines.amount.abs(),
     )
     concerned = known.semi_join(known.filter(known.is_return), _GOODS)
-    so_far = ibis.window(group_by=_GOODS, order_by=["ordered_at", "is_return", *_KEY], preceding=None, following=0)
+    so_far = ibis.window(
+        group_by=_GOODS, order_by=["ordered_at", "is_return", "units", "price", *_KEY], preceding=None, following=0
+    )
     return concerned.mutate(
         return_number=concerned.count(where=concerned.is_return).over(so_far),
         purchase_number=concerned.count(where=~concerned.is_return).over(so_far),

@@ -50,7 +50,12 @@ def _describe(returns: ir.Table, name: str, done: str, option: str | None, *, is
     total = sums.to_pyarrow().to_pylist()[0]
     if not total["rows"]:
         return None
-    largest = found.order_by([ibis.desc("amount"), "source", "source_row"]).limit(N_EXAMPLES).to_pyarrow().to_pylist()
+    largest = (
+        found.order_by([ibis.desc("amount"), "customer_id", "product_id", "returned_at", "source_row"])
+        .limit(N_EXAMPLES)
+        .to_pyarrow()
+        .to_pylist()
+    )
     example = "; ".join(map(_quote, largest))
     return Finding(name, total["rows"], total["customers"], total["amount"], example, done, option)
 
