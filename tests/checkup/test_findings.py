@@ -267,6 +267,9 @@ def test_gaps_in_the_calendar() -> None:
     assert (str(gap["first"].date()), str(gap["last"].date()), gap["n_days"]) == ("2024-03-10", "2024-03-13", 4)
     assert 45 < gap["expected"] < 65
     assert list_gaps(n_orders / 20).empty
+    stray = pd.Series(0.0, pd.date_range("1900-01-01", "2024-06-30"))
+    stray.iloc[[0, -1]] = 1
+    assert list_gaps(stray).empty
 
 
 def test_limits_of_a_product() -> None:

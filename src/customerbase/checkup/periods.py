@@ -20,6 +20,8 @@ LEAST_MISSING_ORDERS = 15.0
 """Where so many orders are to be expected and none is there, chance does it once in three million times."""
 
 _WINDOW_DAYS = 28
+_LEAST_ORDERS = 5
+"""With fewer in a window, there is no rate to go by."""
 
 
 def find_time_zone(seen: CheckupInput) -> Finding | None:
@@ -53,7 +55,7 @@ def find_missing_days(seen: CheckupInput) -> Finding | None:
         return None
     value = daily.gross.sum() / daily.n_orders.sum()
     largest = gaps.sort_values(["expected", "first"], ascending=[False, True]).head(3)
-    spans = [f"{row.first:%Y-%m-%d} to {row.last:%Y-%m-%d} ({row.n_days} days)" for row in largest.itertuples()]
+    spans = [f"{row.first:%Y-%m-%d} to {row.last:%Y-%m-%d} ({row.n_days:,} days)" for row in largest.itertuples()]
     return Finding(
         "missing_days",
         0,
@@ -141,7 +143,8 @@ def list_gaps(n_orders: pd.Series) -> pd.DataFrame:
 
 def _rate_before(n_orders: pd.Series) -> pd.Series:
     """Give the orders per day of the four weeks up to the last day that had any."""
-    rate = n_orders.rolling(_WINDOW_DAYS, min_periods=1).sum() / _WINDOW_DAYS
+    n_lately = n_orders.rolling(_WINDOW_DAYS, min_periods=1).sum()
+    rate = n_lately.where(n_lately >= _LEAST_ORDERS, 0) / _WINDOW_DAYS
     return rate.where(n_orders > 0).ffill().fillna(0)
 
 

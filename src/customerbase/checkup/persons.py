@@ -8,6 +8,7 @@ from customerbase.checkup.folds import CheckupInput
 
 __all__ = ["find_ids_in_several_countries", "find_ids_of_several_forms", "find_persons_with_several_ids"]
 
+_ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
@@ -17,7 +18,7 @@ def find_persons_with_several_ids(seen: CheckupInput) -> Finding | None:
     addresses = seen.customers.select(known, email=seen.customers.customer_id)
     if seen.people is not None and "email" in seen.people.columns:
         addresses = addresses.union(seen.people.select("customer_id", "email"))
-    addresses = addresses.filter(addresses.email.contains("@"))
+    addresses = addresses.filter(addresses.email.strip().re_search(_ADDRESS))
     written = addresses.select("customer_id", person=_address(addresses.email)).distinct()
     ids = _take_several(written, "person")
     return _report(
@@ -82,7 +83,7 @@ def _take_unlike(ids: ir.Table) -> ir.Table:
 def _form(ids: ir.StringValue) -> ir.StringValue:
     plain = ids.strip().lower()
     return ibis.cases(
-        (plain.contains("@"), "address"),
+        (plain.re_search(_ADDRESS), "address"),
         (plain.re_search(r"^[0-9]+(\.0)?$"), "digits"),
         (plain.re_search(_UUID), "uuid"),
         else_="text",
