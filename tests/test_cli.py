@@ -201,6 +201,7 @@ def test_tables_lists_what_there_is_at_both_dates(customerbase: CommandLine, fin
         ("features", last, "0002"),
         ("order_lines", None, "0002"),
         ("quarantine", None, "0002"),
+        ("returns", None, "0002"),
         ("set_aside", None, "0002"),
     ]
     assert customerbase.good("-w", finished_shop, "tables", "--csv").out.count("\n") == len(found) + 1
@@ -219,7 +220,7 @@ def test_two_dates_stand_side_by_side(customerbase: CommandLine, finished_shop: 
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        ("show nothing", 2, "There is no table 'nothing'. There are assignments, audit, explore_categories, "),
+        ("show nothing", 2, "There is no table 'nothing'. There are assignments, audit, checkup, explore_categories, "),
         ("show features --as-of 2001-01-01", 1, "There are no features for 2001-01-01 in "),
         ("show features --as-of soon", 2, "'as_of' must be a date such as 2011-12-10. Got 'soon' instead."),
         ("show audit --as-of 2023-07-01", 1, "'audit' in "),
@@ -269,6 +270,7 @@ def test_verbose_prints_each_step_with_its_second(customerbase: CommandLine, ord
     assert steps == [
         "Reading the export",
         "Cleaning",
+        "Checking the export",
         "Describing the customers",
         "Finding the segments",
         "Exploring",
