@@ -3,6 +3,8 @@
 import os
 import re
 import tempfile
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from ibis.expr.operations import InMemoryTable
 
 from customerbase.errors import UsageError
 
-__all__ = ["connect", "explain", "is_interrupted", "store"]
+__all__ = ["connect", "explain", "is_interrupted", "keep", "store"]
 
 _MOST_MEMORY_MB = 4_000
 _MOST_THREADS = 1_024
@@ -76,11 +78,42 @@ def store(connection: BaseBackend, table: ir.Table, prefix: str) -> ir.Table:
     [1, 2]
     """
     name = ibis.util.gen_name(prefix)
-    if not isinstance(connection, DuckDB) or table.op().find(InMemoryTable):
+    if not _can_be_queried(connection, table):
         return connection.create_table(name, table, temp=True)
+    return _create_from_query(connection, table, name)
+
+
+def keep(table: ir.Table) -> ir.Table:
+    """Compute a table once and keep it for as long as somebody refers to it, as `cache` of Ibis does in twice the time.
+
+    Examples
+    --------
+    >>> sold = connect().create_table("sold", ibis.memtable({"quantity": [1, 2]}))
+    >>> keep(sold.filter(sold.quantity > 1)).quantity.to_list()
+    [2]
+    """
+    connection = ibis.get_backend(table)
+    if not _can_be_queried(connection, table):
+        return table.cache()
+    name = ibis.util.gen_name("kept")
+    kept = _create_from_query(connection, table, name)
+    weakref.finalize(kept.op(), _drop, connection, name).atexit = False
+    return kept
+
+
+def _can_be_queried(connection: BaseBackend, table: ir.Table) -> bool:
+    return isinstance(connection, DuckDB) and not table.op().find(InMemoryTable)
+
+
+def _create_from_query(connection: BaseBackend, table: ir.Table, name: str) -> ir.Table:
     # Ibis creates a table and then inserts into it, which takes twice as long as creating it from a query.
     connection.con.execute(f'CREATE TEMP TABLE "{name}" AS {ibis.to_sql(table, dialect="duckdb")}')
     return connection.table(name, database="temp.main")
+
+
+def _drop(connection: BaseBackend, name: str) -> None:
+    with suppress(duckdb.Error):  # the connection may be closed, and its tables with it
+        connection.con.execute(f'DROP TABLE IF EXISTS temp.main."{name}"')
 
 
 def explain(error: BaseException) -> str | None:

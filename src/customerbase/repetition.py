@@ -6,6 +6,7 @@ import operator
 import ibis
 import ibis.expr.types as ir
 
+from customerbase.engine import keep
 from customerbase.schema import INGESTED_LINES
 
 __all__ = ["find_repetition"]
@@ -52,17 +53,17 @@ def find_repetition(lines: ir.Table) -> ir.Table | None:
     equal = _find_equal_lines(lines)
     if equal is None:
         return None
-    repeated = _find_repeated_orders(lines, equal).cache()
+    repeated = keep(_find_repeated_orders(lines, equal))
     divisor = repeated.divisor.fill_null(1)
     joined = equal.left_join(repeated, "order_id")
-    return joined.select(*_KEY, "copy_number", n_to_keep=(joined.n_equal // divisor).cast("int64")).cache()
+    return keep(joined.select(*_KEY, "copy_number", n_to_keep=(joined.n_equal // divisor).cast("int64")))
 
 
 def _find_equal_lines(lines: ir.Table) -> ir.Table | None:
     numbered = lines.filter(lines.order_id.notnull())
     probed = numbered.mutate(probe=functools.reduce(operator.xor, (numbered[name].hash() for name in _PROBE)))
     # Nearly all lines stand alone: five columns tell which; the others are read only where these are alike.
-    shared = probed.group_by("probe").having(lambda table: table.count() > 1).agg().cache()
+    shared = keep(probed.group_by("probe").having(lambda table: table.count() > 1).agg())
     if shared.count().execute() == 0:
         return None
     candidates = probed.semi_join(shared, "probe").select(*_KEY, *_CONTENT)
@@ -74,7 +75,7 @@ def _find_equal_lines(lines: ir.Table) -> ir.Table | None:
         n_equal=candidates.count().over(ibis.window(group_by=_CONTENT)),
         is_in_two_sources=_differ(candidates.source),
     )
-    equal = counted.filter(counted.n_equal > 1).cache()
+    equal = keep(counted.filter(counted.n_equal > 1))
     return equal if equal.count().execute() else None
 
 
@@ -85,7 +86,7 @@ def _differ(sources: ir.StringColumn) -> ir.BooleanValue:
 
 def _find_repeated_orders(lines: ir.Table, equal: ir.Table) -> ir.Table:
     """Give `order_id` and `divisor` (g) of the orders that are repeated."""
-    doubled = _find_doubled_orders(lines, equal).cache()
+    doubled = keep(_find_doubled_orders(lines, equal))
     if doubled.count().execute() == 0:
         return doubled.select("order_id", "divisor")
     days = _find_repeated_days(lines, doubled)

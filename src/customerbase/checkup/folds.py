@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from customerbase.checkup.matching import match_returns
+from customerbase.engine import keep
 
 __all__ = ["BINS_PER_E", "CheckupInput", "fold", "put_into_bins"]
 
@@ -91,12 +92,12 @@ def _fold(lines: ir.Table, people: ir.Table | None) -> CheckupInput:
         lines,
         traded,
         kept,
-        traded.filter(traded.is_free).cache(),
+        keep(traded.filter(traded.is_free)),
         _count_marks(lines),
         _count_hours(traded),
         _fold_products(traded),
         _fold_names(traded),
-        _fold_customers(kept).cache(),
+        keep(_fold_customers(kept)),
         match_returns(kept),
         people,
     )

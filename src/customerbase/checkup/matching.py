@@ -3,6 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
+from customerbase.engine import keep
+
 __all__ = ["match_returns"]
 
 MOST_PURCHASES = 64
@@ -44,14 +46,14 @@ def match_returns(lines: ir.Table) -> ir.Table:
     >>> match_returns(lines).purchase_source_row.to_list()
     [2]
     """
-    events = _number_events(lines).cache()
+    events = keep(_number_events(lines))
     returns, purchases = events.filter(events.is_return), events.filter(~events.is_return)
-    pairs, matched = _pair(returns, purchases).cache(), []
+    pairs, matched = keep(_pair(returns, purchases)), []
     while pairs.count().execute():
-        taken = _take(pairs).cache()
+        taken = keep(_take(pairs))
         matched.append(taken)
-        pairs = _leave(pairs, taken).cache()
-    return _report(returns, purchases, matched).cache()
+        pairs = keep(_leave(pairs, taken))
+    return keep(_report(returns, purchases, matched))
 
 
 def _number_events(lines: ir.Table) -> ir.Table:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from customerbase.checkup.finding import Finding, count_lines, quote_lines
-from customerbase.checkup.folds import BINS_PER_E, CheckupInput, put_into_bins
+from customerbase.checkup.folds import BINS_PER_E, CheckupInput
 from customerbase.checkup.quantiles import weighted_quantiles
+from customerbase.engine import keep
 
 __all__ = ["find_far_out_prices", "find_far_out_quantities", "limit_products"]
 
@@ -74,13 +75,15 @@ def _find(seen: CheckupInput, measure: str) -> Finding | None:
     if far.empty:
         return None
     lines = seen.traded.filter(seen.traded.is_product & (seen.traded.amount != 0))
-    coded = lines.mutate(code=lines.product_id.fill_null(""))
-    # Few products are concerned: only of these the bins are looked at again.
-    concerned = ibis.memtable(far)
-    binned = put_into_bins(coded.semi_join(concerned, "code"))
-    found = binned.semi_join(concerned, ["code", f"{measure}_bin"]).cache()
+    size = {"quantity": lines.quantity, "price": lines.unit_price}[measure].cast("float64").abs()
+    coded = lines.mutate(code=lines.product_id.fill_null(""), size=size)
+    # Few products are concerned, and to compare sizes takes less time than to take logarithms again.
+    joined = coded.join(ibis.memtable(far), "code")
+    found = keep(
+        joined.filter((joined.size > 0) & ~joined.size.between(joined.least, joined.most)).drop("least", "most")
+    )
     if measure == "quantity":
-        found = _leave_out_usual(found, lines).cache()
+        found = keep(_leave_out_usual(found, lines))
     count = count_lines(found)
     if not count.rows:
         return None
@@ -96,17 +99,21 @@ def _find(seen: CheckupInput, measure: str) -> Finding | None:
 
 
 def _take_far_out(products: pd.DataFrame, name: str, least_deviation: float) -> pd.DataFrame:
-    """Take the bins that are far out, by `code`."""
+    """Take the products that have a bin far out, by `code`, with the `least` and `most` that are not."""
     known = products[products.is_product & products[name].notna()]
     if known.empty:
         return pd.DataFrame({"code": []})
     numbers, codes = pd.factorize(known.product_id)
     sized = pd.DataFrame({"product": numbers, "size": known[name], "n_lines": known.n_lines})
     bins = sized.groupby(["product", "size"], as_index=False)[["n_lines"]].sum()
-    limits = limit_products(bins, least_deviation).loc[bins["product"]]
-    is_far = (bins["size"].to_numpy() < limits.low.to_numpy()) | (bins["size"].to_numpy() > limits.high.to_numpy())
-    far = bins[is_far]
-    return pd.DataFrame({"code": codes[far["product"]], name: far["size"].astype("int64")})
+    limits = limit_products(bins, least_deviation)
+    ends = bins.groupby("product")["size"].agg(["min", "max"])
+    far = limits[(ends["min"] < limits.low) | (ends["max"] > limits.high)]
+    # The outer edges of the last bins within the limits: a bin holds what rounds to it.
+    low, high = np.ceil(far.low) - 0.5, np.floor(far.high) + 0.5
+    return pd.DataFrame(
+        {"code": codes[far.index], "least": np.exp(low / BINS_PER_E), "most": np.exp(high / BINS_PER_E)}
+    )
 
 
 def _leave_out_usual(found: ir.Table, lines: ir.Table) -> ir.Table:

@@ -5,6 +5,7 @@ import ibis.expr.types as ir
 
 from customerbase.checkup.finding import N_EXAMPLES, Finding, money
 from customerbase.checkup.folds import CheckupInput
+from customerbase.engine import keep
 
 __all__ = ["find_ids_in_several_countries", "find_ids_of_several_forms", "find_persons_with_several_ids"]
 
@@ -103,7 +104,7 @@ def _report(seen: CheckupInput, name: str, ids: ir.Table, done: str, option: str
 
 def _finding(name: str, rows: ir.Table, done: str, option: str) -> Finding | None:
     """Report customers with `n_lines`, `gross` and a `text`, which quotes those with the most money."""
-    found = rows.mutate(n_lines=rows.n_lines.fill_null(0), gross=rows.gross.fill_null(0)).cache()
+    found = keep(rows.mutate(n_lines=rows.n_lines.fill_null(0), gross=rows.gross.fill_null(0)))
     sums = found.agg(rows=found.n_lines.sum(), customers=found.count(), amount=found.gross.sum())
     total = sums.to_pyarrow().to_pylist()[0]
     if not total["customers"]:

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from customerbase.checkup.finding import N_EXAMPLES, Finding, money, units
 from customerbase.checkup.folds import CheckupInput
+from customerbase.engine import keep
 
 __all__ = ["find_all_returned", "find_matched_returns", "find_unmatched_returns"]
 
@@ -30,7 +31,7 @@ def find_all_returned(seen: CheckupInput) -> Finding | None:
     customers = lines.group_by("customer_id").agg(
         n_lines=lines.n_lines.sum(), gross=lines.gross.sum(), returned=lines.returned.sum()
     )
-    found = customers.filter((customers.gross > 0) & (customers.returned >= customers.gross)).cache()
+    found = keep(customers.filter((customers.gross > 0) & (customers.returned >= customers.gross)))
     sums = found.agg(rows=found.n_lines.sum(), customers=found.count(), amount=found.gross.sum())
     total = sums.to_pyarrow().to_pylist()[0]
     if not total["customers"]:

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from customerbase.cleaning.audit import Part, count_rules
 from customerbase.cleaning.rules import ask, first_yes
+from customerbase.engine import keep
 from customerbase.schema import COUPON_EVENTS, check
 
 __all__ = ["clean_coupon_events"]
@@ -45,7 +46,7 @@ def clean_coupon_events(events: ir.Table, is_on: Mapping[str, bool]) -> Part:
     numbered = usable.mutate(number=ibis.ifelse(is_event, ibis.row_number().over(copies) + 1, 1))
     numbered = numbered.mutate(copy_number=numbered.number.min().over(ibis.window(group_by=_KEY)))
     asked = ask(numbered, "coupon_events", is_on)
-    ruled = numbered.mutate(rule=first_yes(asked)).cache()
+    ruled = keep(numbered.mutate(rule=first_yes(asked)))
     by_row = ruled.group_by(*_KEY).agg(customer_id=ruled.customer_id.min(), rule=ruled.rule.min())
     count, outcomes = count_rules(by_row, "coupon_events", list(asked))
     is_new = ruled.number == 1 if is_on["repeated_event"] else ibis.literal(True)

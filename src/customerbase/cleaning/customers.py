@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from customerbase.cleaning.audit import Part, count_rules
 from customerbase.cleaning.rules import ask, first_yes
+from customerbase.engine import keep
 from customerbase.schema import CUSTOMERS, check
 
 __all__ = ["clean_customers"]
@@ -39,7 +40,7 @@ def clean_customers(customers: ir.Table, is_on: Mapping[str, bool]) -> Part:
     number = ibis.ifelse(usable.is_usable & usable.customer_id.notnull(), ibis.row_number().over(copies) + 1, 1)
     numbered = usable.mutate(copy_number=number)
     asked = ask(numbered, "customers", is_on)
-    ruled = numbered.mutate(rule=first_yes(asked)).cache()
+    ruled = keep(numbered.mutate(rule=first_yes(asked)))
     count, outcomes = count_rules(ruled, "customers", list(asked))
     kept = ruled.filter(ruled.rule.isnull()).select(*(name for name in rows.columns if name not in _INTERNAL))
     own = [name for name in customers.columns if name not in _KEY]

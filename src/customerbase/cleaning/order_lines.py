@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from customerbase.cleaning.audit import Part, RuleOutcome, TableCount
 from customerbase.cleaning.rules import RULES, ask, first_yes
+from customerbase.engine import keep
 from customerbase.errors import DataError
 from customerbase.repetition import find_repetition
 from customerbase.schema import ORDER_LINES, check, complete_order_id
@@ -118,7 +119,7 @@ def _count(ruled: ir.Table, asked: Sequence[str]) -> tuple[TableCount, tuple[Rul
     masks = [ibis.ifelse(flag, ibis.literal(bits[name], "int64"), 0) for name, flag in flags.items()]
     marked = ruled.select("customer_id", "currency", "amount", mask=functools.reduce(operator.add, masks))
     folded = marked.group_by("customer_id", "currency", "mask").agg(rows=marked.count(), amount=marked.amount.sum())
-    folded = folded.cache()
+    folded = keep(folded)
     _refuse_several_currencies(folded.filter((folded.mask & bits["kept"]) > 0))
     totals = folded.group_by("mask").agg(rows=folded.rows.sum(), amount=folded.amount.sum()).to_pyarrow().to_pylist()
     known = folded.filter(folded.customer_id.notnull())
