@@ -77,6 +77,7 @@ def test_raw(retail: Shop) -> None:
         ("unreadable", 0, 0, "0"),
         ("repeated_order", 22_523, 622, "377488.45"),
         ("void_order", 0, 0, "0"),
+        ("other_currency", 0, 0, "0"),
         ("accounting_adjustment", 6, 0, "-147614.08"),
         ("guest", 235_281, 0, "2713707.16"),
         ("no_price", 70, 51, "0.00"),

@@ -15,6 +15,7 @@ from customerbase.options import (
     AsJson,
     AsOf,
     AsTable,
+    Currency,
     DateOrder,
     Decimal,
     EncodingName,
@@ -24,12 +25,14 @@ from customerbase.options import (
     Map,
     Model,
     NSegments,
+    Rate,
     Seed,
     StoredAsOf,
     With,
     Without,
     check_one,
     parse_map,
+    parse_rates,
     parse_rules,
 )
 from customerbase.session import Session
@@ -99,12 +102,15 @@ def run(
     columns: Map = None,
     switch_on: With = None,
     switch_off: Without = None,
+    currency: Currency = None,
+    rates: Rate = None,
 ) -> None:
     """Go from exports to named segments, all in one go."""
     session = context.ensure_object(Session)
     config = session.config(
         files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout, encoding=encoding,
         decimal=decimal, date_order=date_order, columns=parse_map(columns), rules=parse_rules(switch_on, switch_off),
+        currency=currency, rates=parse_rates(rates),
     )  # fmt: skip
     workspace = session.work("run", config, files=files)
     session.summarise(workspace, config.as_of)
@@ -166,10 +172,17 @@ def ingest(
 
 
 @app.command()
-def clean(context: typer.Context, switch_on: With = None, switch_off: Without = None) -> None:
+def clean(
+    context: typer.Context,
+    switch_on: With = None,
+    switch_off: Without = None,
+    currency: Currency = None,
+    rates: Rate = None,
+) -> None:
     """Clean what was ingested: tables, quarantine and audit."""
     session = context.ensure_object(Session)
-    workspace = session.work("clean", session.config(rules=parse_rules(switch_on, switch_off)))
+    rules = parse_rules(switch_on, switch_off)
+    workspace = session.work("clean", session.config(rules=rules, currency=currency, rates=parse_rates(rates)))
     kept, aside = workspace.json("audit")["rows_kept"], _count(workspace, "quarantine")
     session.tell(f"Kept {kept:,} rows and set {aside} aside.", "Why: {} show audit.", "Next: {} features")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from customerbase.cleaning.currencies import check_rates
 from customerbase.errors import UsageError, WorkspaceError
 from customerbase.features.customers import parse_date
 from customerbase.ingest.encodings import check_encoding
@@ -51,6 +52,10 @@ class Config:
         Name of a cleaning rule → whether it is on.
     products
         Code → whether it is a product, where the rule `is_product` is wrong about it.
+    currency
+        The currency that is wanted, such as `EUR`; lines in another one are set aside, or converted by `rates`.
+    rates
+        Code of another currency → what one unit of it is worth in the wanted one.
     memory_limit
         Memory that DuckDB may take before it spills, such as `4GB`.
     threads
@@ -84,6 +89,8 @@ class Config:
     encoding: str | None = None
     decimal: DecimalSign | None = None
     date_order: DateOrder | None = None
+    currency: str | None = None
+    rates: Mapping[str, Any] = field(default_factory=dict)
     memory_limit: str | None = None
     threads: int | None = None
     spill_folder: str | None = None
@@ -104,10 +111,11 @@ class Config:
             _check_int("threads", self.threads, least=1)
         if self.as_of is not None:
             parse_date(self.as_of)
-        for name in ("layout", "encoding", "memory_limit", "spill_folder"):
+        for name in ("layout", "encoding", "currency", "memory_limit", "spill_folder"):
             if not isinstance(getattr(self, name), str | None):
                 raise UsageError(f"The option '{name}' must be a text. Got {getattr(self, name)!r} instead.")
         check_encoding(self.encoding or "utf-8")
+        check_rates(self.currency, self.rates)
         for name, kind in (("columns", str), ("rules", bool), ("products", bool)):
             values = getattr(self, name)
             if not isinstance(values, Mapping) or not all(isinstance(value, kind) for value in values.values()):

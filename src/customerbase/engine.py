@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
 from ibis.backends.duckdb import Backend as DuckDB
+from ibis.backends.sql.datatypes import DuckDBType
 from ibis.expr.operations import InMemoryTable
 
 from customerbase.errors import UsageError
@@ -107,8 +108,16 @@ def _can_be_queried(connection: BaseBackend, table: ir.Table) -> bool:
 
 def _create_from_query(connection: BaseBackend, table: ir.Table, name: str) -> ir.Table:
     # Ibis creates a table and then inserts into it, which takes twice as long as creating it from a query.
-    connection.con.execute(f'CREATE TEMP TABLE "{name}" AS {ibis.to_sql(table, dialect="duckdb")}')
+    types = {column: DuckDBType.to_string(type_) for column, type_ in table.schema().items()}
+    # DuckDB sums integers to 128 bits, and Ibis to 64.
+    columns = ", ".join(f"CAST({_quote(column)} AS {type_}) AS {_quote(column)}" for column, type_ in types.items())
+    query = ibis.to_sql(table, dialect="duckdb")
+    connection.con.execute(f'CREATE TEMP TABLE "{name}" AS SELECT {columns} FROM ({query})')  # noqa: S608 - names
     return connection.table(name, database="temp.main")
+
+
+def _quote(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _drop(connection: BaseBackend, name: str) -> None:

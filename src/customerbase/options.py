@@ -12,6 +12,7 @@ __all__ = [
     "AsJson",
     "AsOf",
     "AsTable",
+    "Currency",
     "DateOrder",
     "Decimal",
     "EncodingName",
@@ -21,12 +22,14 @@ __all__ = [
     "Map",
     "Model",
     "NSegments",
+    "Rate",
     "Seed",
     "StoredAsOf",
     "With",
     "Without",
     "check_one",
     "parse_map",
+    "parse_rates",
     "parse_rules",
 ]
 
@@ -86,6 +89,18 @@ With = Annotated[
     list[str] | None,
     typer.Option("--with", help="Switch a cleaning rule on. Can be given several times.", metavar="RULE"),
 ]
+Currency = Annotated[
+    str | None,
+    typer.Option("--currency", help="Keep this currency alone, and those with a rate.", metavar="CODE"),
+]
+Rate = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rate",
+        help="What one unit of another currency is worth in that of --currency: USD=0.92. Can be given several times.",
+        metavar="CODE=WORTH",
+    ),
+]
 Without = Annotated[
     list[str] | None,
     typer.Option("--without", help="Switch a cleaning rule off. Can be given several times.", metavar="RULE"),
@@ -110,6 +125,23 @@ def parse_map(pairs: Sequence[str] | None) -> dict[str, str] | None:
             raise UsageError(f"--map must be written as NAME=COLUMN, such as order_id=Invoice. Got {pair!r} instead.")
         columns[name.strip()] = column
     return columns or None
+
+
+def parse_rates(pairs: Sequence[str] | None) -> dict[str, str] | None:
+    """Give the rates that `--rate` names, by code; None where it was not given.
+
+    Examples
+    --------
+    >>> parse_rates(["USD=0.92"])
+    {'USD': '0.92'}
+    """
+    rates = {}
+    for pair in pairs or ():
+        code, equals, worth = pair.partition("=")
+        if not (code and equals and worth):
+            raise UsageError(f"--rate must be written as CODE=WORTH, such as USD=0.92. Got {pair!r} instead.")
+        rates[code.strip()] = worth.strip()
+    return rates or None
 
 
 def parse_rules(switch_on: Sequence[str] | None, switch_off: Sequence[str] | None) -> dict[str, bool] | None:

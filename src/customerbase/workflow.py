@@ -282,7 +282,14 @@ def _models_loading() -> Iterator[None]:
 
 
 def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[Dataset, Audit]:
-    cleaned = clean_tables(data, rules=config.rules, today=now.date() if now else None, products=config.products)
+    cleaned = clean_tables(
+        data,
+        rules=config.rules,
+        today=now.date() if now else None,
+        products=config.products,
+        currency=config.currency,
+        rates=config.rates,
+    )
     refuse_nothing_kept(cleaned.audit, data)
     return write_clean(begun, cleaned), cleaned.audit
 

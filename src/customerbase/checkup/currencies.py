@@ -23,5 +23,5 @@ def find_currencies(seen: CheckupInput) -> Finding | None:
         count.amount if len(by_rows) == 2 else None,
         f"{listed}; {quote_lines(others)}",
         "money of two currencies is never added: a run with both among the lines kept is refused",
-        "export the orders of one currency, or convert them to one first",
+        "--currency CODE keeps one; --rate CODE=WORTH converts another to it",
     )

@@ -16,7 +16,14 @@ __all__ = ["BINS_PER_E", "CheckupInput", "fold", "put_into_bins"]
 BINS_PER_E = 20
 """Quantities and prices are counted in bins, so that they are few: 20 for each factor of e, each 5 % wide."""
 
-_NOT_TRADED = ("unreadable", "repeated_order", "void_order", "accounting_adjustment", "drop_repeated_lines")
+_NOT_TRADED = (
+    "unreadable",
+    "repeated_order",
+    "void_order",
+    "other_currency",
+    "accounting_adjustment",
+    "drop_repeated_lines",
+)
 _MARKS = ("rule", "is_guest", "is_return", "is_repeated_line", "is_future", "is_free", "currency")
 
 

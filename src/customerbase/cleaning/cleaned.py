@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -42,6 +43,8 @@ def clean(
     rules: Mapping[str, bool] | None = None,
     today: date | None = None,
     products: Mapping[str, bool] | None = None,
+    currency: str | None = None,
+    rates: Mapping[str, Any] | None = None,
 ) -> Cleaned:
     """Set aside what cannot be used and mark what is special; rows in = rows kept + rows set aside, in every table.
 
@@ -55,6 +58,10 @@ def clean(
         Lines dated after this day are marked `is_future`; without it, none is.
     products
         Code → whether it is a product, where the rule `is_product` is wrong about it; case makes no difference.
+    currency
+        The currency that is wanted, such as `EUR`; lines in another one are set aside, or converted by `rates`.
+    rates
+        Code of another currency → what one unit of it is worth in the wanted one.
 
     Returns
     -------
@@ -66,7 +73,7 @@ def clean(
     DataError
         A table lacks a column that it must have.
     UsageError
-        A rule that does not exist.
+        A rule that does not exist, or a rate that is no number above zero.
 
     Examples
     --------
@@ -79,7 +86,8 @@ def clean(
     [{'source_row': 3, 'rule': 'guest'}]
     """
     is_on = switch(rules or {})
-    lines = clean_order_lines(dataset.order_lines, is_on, today, products) if dataset.has_orders else None
+    settings = (is_on, today, products, currency, rates)
+    lines = clean_order_lines(dataset.order_lines, *settings) if dataset.has_orders else None
     customers = None if dataset.customers is None else clean_customers(dataset.customers, is_on)
     events = None if dataset.coupon_events is None else clean_coupon_events(dataset.coupon_events, is_on)
     parts = [part for part in (lines, customers, events) if part is not None]

@@ -11,9 +11,9 @@ import ibis
 import ibis.expr.types as ir
 
 from customerbase.cleaning.audit import Part, RuleOutcome, TableCount
+from customerbase.cleaning.currencies import refuse_several_currencies, settle_currency
 from customerbase.cleaning.rules import RULES, ask, first_yes
 from customerbase.engine import keep
-from customerbase.errors import DataError
 from customerbase.repetition import find_repetition
 from customerbase.schema import ORDER_LINES, check, complete_order_id
 
@@ -28,6 +28,8 @@ def clean_order_lines(
     is_on: Mapping[str, bool],
     today: date | None = None,
     products: Mapping[str, bool] | None = None,
+    currency: str | None = None,
+    rates: Mapping[str, Any] | None = None,
 ) -> Part:
     """Set aside the lines that cannot be used, and mark what is special about the others.
 
@@ -41,6 +43,8 @@ def clean_order_lines(
         Lines dated after this day are marked `is_future`; without it, none is.
     products
         Code → whether it is a product, where the rule `is_product` is wrong about it.
+    currency, rates
+        The currency that is wanted, and what others are worth in it: see `settle_currency`.
 
     Raises
     ------
@@ -56,7 +60,7 @@ def clean_order_lines(
     >>> part.set_aside.rule.to_list()
     ['guest']
     """
-    lines = _complete(order_lines, today)
+    lines = settle_currency(_complete(order_lines, today), currency, rates)
     # What other rules have left of an order says nothing about the export: clean lines are not asked again.
     is_cleaned = "is_repeated_line" in order_lines.columns
     lines = _number_copies(lines, with_orders=is_on["repeated_order"] and not is_cleaned)
@@ -120,7 +124,7 @@ def _count(ruled: ir.Table, asked: Sequence[str]) -> tuple[TableCount, tuple[Rul
     marked = ruled.select("customer_id", "currency", "amount", mask=functools.reduce(operator.add, masks))
     folded = marked.group_by("customer_id", "currency", "mask").agg(rows=marked.count(), amount=marked.amount.sum())
     folded = keep(folded)
-    _refuse_several_currencies(folded.filter((folded.mask & bits["kept"]) > 0))
+    refuse_several_currencies(folded.filter((folded.mask & bits["kept"]) > 0))
     totals = folded.group_by("mask").agg(rows=folded.rows.sum(), amount=folded.amount.sum()).to_pyarrow().to_pylist()
     known = folded.filter(folded.customer_id.notnull())
     customers = known.group_by("customer_id").agg(mask=known.mask.bit_or())
@@ -142,15 +146,6 @@ def _count(ruled: ir.Table, asked: Sequence[str]) -> tuple[TableCount, tuple[Rul
 def _sum(rows: Sequence[Mapping[str, Any]], column: str, bit: int | None = None, zero: Any = 0) -> Any:  # noqa: ANN401
     """Sum a column over the rows whose mask has a bit."""
     return sum((row[column] or zero for row in rows if bit is None or row["mask"] & bit), start=zero)
-
-
-def _refuse_several_currencies(kept: ir.Table) -> None:
-    found = kept.agg(first=kept.currency.min(), last=kept.currency.max()).to_pyarrow().to_pylist()[0]
-    if found["first"] != found["last"]:
-        raise DataError(
-            f"The order lines are in several currencies, {found['first']} and {found['last']} among them, and money of "
-            "two currencies is never added. Export the orders of one currency, or convert them to one first."
-        )
 
 
 def _caught(ruled: ir.Table, name: str, kind: str) -> ir.BooleanValue:

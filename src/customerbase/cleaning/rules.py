@@ -77,6 +77,17 @@ def accounting_adjustment(lines: ir.Table) -> ir.BooleanValue:
     return lines.is_adjustment.fill_null(False)
 
 
+def other_currency(lines: ir.Table) -> ir.BooleanValue:
+    """Tell which rows are in another currency than the one that is wanted, and have no rate.
+
+    Examples
+    --------
+    >>> other_currency(ibis.memtable({"is_other_currency": [True, False]})).to_list()
+    [True, False]
+    """
+    return lines.is_other_currency
+
+
 def guest(lines: ir.Table) -> ir.BooleanValue:
     """Tell which rows name no customer.
 
@@ -181,6 +192,7 @@ RULES: dict[str, Rule] = {
     "unreadable": Rule(unreadable, "quarantined", tables=_ALL),
     "repeated_order": Rule(repeated_order, "quarantined"),
     "void_order": Rule(void_order, "quarantined"),
+    "other_currency": Rule(other_currency, "quarantined"),
     "accounting_adjustment": Rule(accounting_adjustment, "quarantined"),
     "guest": Rule(guest, "quarantined", tables=_ALL),
     "no_price": Rule(no_price, "quarantined"),

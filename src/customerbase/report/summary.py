@@ -15,6 +15,7 @@ REASONS = {
     "unreadable": "could not be read (a damaged line, or a cell that is no number or date)",
     "repeated_order": "repeat an order that stands in the export already",
     "void_order": "belong to orders that do not count (cancelled, failed, a test, or paid back whole)",
+    "other_currency": "are in another currency than the one wanted, and have no rate",
     "accounting_adjustment": "correct the books and sell nothing",
     "guest": "name no customer",
     "no_price": "have no price",
