@@ -32,6 +32,7 @@ SUMMARY: dict[str, Any] = {
     ],
     "workspace": "shop",
     "notes": ["the last order is 40 days older than 2011-12-10; is that the date you meant?"],
+    "findings": [{"finding": "matched_returns", "amount": -1250.5}, {"finding": "time_zone", "amount": 0.0}],
     "files": ["shop/runs/0001/" + "a" * 200 + ".parquet"],
 }
 
@@ -51,6 +52,7 @@ def test_the_summary_says_what_came_in_and_what_to_do(capsys: pytest.CaptureFixt
     assert "300 set aside (25.0%): name no customer" in out
     assert "20 of those kept are returns" in out
     assert "sell a product" not in out
+    assert "2 things are worth a look, first matched returns (1,250.50 at stake): customerbase checkup" in out
     assert "1,000 customers with a purchase before 2011-12-10, gross revenue 12,345.68; 3 more have only returns" in out
     assert "Note: the last order is 40 days older" in out
     assert "Loyal [b]" in out

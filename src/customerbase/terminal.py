@@ -95,11 +95,13 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     >>> print_summary({"sources": [{"source": "a.csv", "layout": "online-retail"}], "rows_in": 4, "rows_kept": 3,
     ...                "set_aside": [{"rows": 1, "share": 0.25, "reason": "name no customer"}], "marked": [],
     ...                "base": "orders", "n_customers": 2, "n_without_purchase": 0, "as_of": "2011-12-10",
-    ...                "gross_revenue": 99.5, "segments": [loyal], "workspace": "shop", "files": [], "notes": []})
+    ...                "gross_revenue": 99.5, "segments": [loyal], "workspace": "shop", "files": [], "notes": [],
+    ...                "findings": [{"finding": "guests", "amount": 9.5}]})
     4 rows read from a.csv (online-retail)
                3 kept (75.0%)
                1 set aside (25.0%): name no customer
                  (each with its rule and its cells: customerbase show quarantine)
+    1 thing is worth a look, first guests (9.50 at stake): customerbase checkup
     <BLANKLINE>
     2 customers with a purchase before 2011-12-10, gross revenue 99.50
     <BLANKLINE>
@@ -120,6 +122,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     for outcome in summary["marked"]:
         if outcome["rule"] != "is_product":
             console.print(Text(f"{outcome['rows']:>12,} of those kept {outcome['reason']}"))
+    if summary["findings"]:
+        console.print(Text(_describe_findings(summary["findings"])))
     console.print()
     console.print(_describe_base(summary))
     for note in summary["notes"]:
@@ -130,6 +134,14 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     console.print(Text(f"Written to {summary['workspace']}:"))
     for path in summary["files"]:
         console.print(Text(f"  {path}"), soft_wrap=True)
+
+
+def _describe_findings(findings: Sequence[Mapping[str, Any]]) -> str:
+    """Say how much the check-up found, and where the most money lies."""
+    first = findings[0]
+    money = "" if not first["amount"] else f" ({abs(first['amount']):,.2f} at stake)"
+    things = "1 thing is" if len(findings) == 1 else f"{len(findings)} things are"
+    return f"{things} worth a look, first {first['finding'].replace('_', ' ')}{money}: customerbase checkup"
 
 
 _BASES = {

@@ -68,6 +68,7 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
         "set_aside": _reasons(audit, "quarantined"),
         "marked": _reasons(audit, "marked"),
         "sources": audit["formats"],
+        "findings": _findings(workspace),
         **{name: stored[name] for name in ("base", "n_customers", "n_without_purchase", "gross_revenue", "monetary")},
         "notes": _notes(stored, audit, workspace.runs[-1]),
         "segments": stored["segments"],
@@ -102,6 +103,13 @@ def _reasons(audit: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
         for outcome in audit["outcomes"]
         if outcome["kind"] == kind and outcome["rows"]
     ]
+
+
+def _findings(workspace: Workspace) -> list[dict[str, Any]]:
+    """Give what the check-up found, the most money first, with its figures; nothing where there was none."""
+    is_checked = any(each.name == "checkup" for each in workspace.tables())
+    found = workspace.json("checkup") if is_checked else []
+    return [{name: each[name] for name in ("finding", "rows", "customers", "amount")} for each in found]
 
 
 def _list_files(workspace: Workspace, as_of: str) -> list[str]:
