@@ -24,12 +24,14 @@ from customerbase.options import (
     Map,
     Model,
     NSegments,
+    Prepare,
     Seed,
     StoredAsOf,
     With,
     Without,
     check_one,
     parse_map,
+    parse_prepare,
     parse_rules,
 )
 from customerbase.session import Session
@@ -91,6 +93,7 @@ def run(
     as_of: AsOf = None,
     model: Model = None,
     n_segments: NSegments = None,
+    prepare: Prepare = None,
     seed: Seed = None,
     layout: LayoutName = None,
     encoding: EncodingName = None,
@@ -103,8 +106,9 @@ def run(
     """Go from exports to named segments, all in one go."""
     session = context.ensure_object(Session)
     config = session.config(
-        files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout, encoding=encoding,
-        decimal=decimal, date_order=date_order, columns=parse_map(columns), rules=parse_rules(switch_on, switch_off),
+        files, as_of=as_of, model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed,
+        layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns),
+        rules=parse_rules(switch_on, switch_off),
     )  # fmt: skip
     workspace = session.work("run", config, files=files)
     session.summarise(workspace, config.as_of)
@@ -118,11 +122,12 @@ def demo(
     ] = 50_000,
     model: Model = None,
     n_segments: NSegments = None,
+    prepare: Prepare = None,
     seed: Seed = None,
 ) -> None:
     """Generate a shop and go the whole way with it."""
     session = context.ensure_object(Session)
-    config = session.config(model=model, n_segments=n_segments, seed=seed)
+    config = session.config(model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
     workspace = session.work("demo", config, n_lines=n_lines)
     session.summarise(workspace, None)
 
@@ -207,11 +212,12 @@ def segment(
     as_of: StoredAsOf = None,
     model: Model = None,
     n_segments: NSegments = None,
+    prepare: Prepare = None,
     seed: Seed = None,
 ) -> None:
     """Segment the customers of a date by their features."""
     session = context.ensure_object(Session)
-    config = session.config(as_of=as_of, model=model, n_segments=n_segments, seed=seed)
+    config = session.config(as_of=as_of, model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
     workspace = session.work("segment", config)
     session.summarise(workspace, config.as_of)
 

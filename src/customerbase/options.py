@@ -21,12 +21,14 @@ __all__ = [
     "Map",
     "Model",
     "NSegments",
+    "Prepare",
     "Seed",
     "StoredAsOf",
     "With",
     "Without",
     "check_one",
     "parse_map",
+    "parse_prepare",
     "parse_rules",
 ]
 
@@ -49,9 +51,26 @@ StoredAsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="Date of the snapshot; by default the latest that there is.", metavar="YYYY-MM-DD"),
 ]
-Model = Annotated[str | None, typer.Option("--model", help="kmeans (default) or rfm.", metavar="rfm|kmeans")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="kmeans (default), minibatch_kmeans, gaussian_mixture, ward, average, complete, dbscan, hdbscan or rfm.",
+        metavar="NAME",
+    ),
+]
 NSegments = Annotated[
-    int | None, typer.Option("--n-segments", help="Number of k-means segments, at least 2; by default 6.")
+    int | None,
+    typer.Option("--n-segments", help="Number of segments, at least 2; by default 6. Not for dbscan, hdbscan and rfm."),
+]
+Prepare = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prepare",
+        help="How features are prepared: columns=a,b, one_hot=a,b, transform=signed_log|power|quantile|none, "
+        "winsorize=0.01:0.99, scale=standard|robust|none, pca=2. Can be given several times.",
+        metavar="NAME=VALUE",
+    ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all that is drawn; by default 0.")]
 Map = Annotated[
@@ -110,6 +129,23 @@ def parse_map(pairs: Sequence[str] | None) -> dict[str, str] | None:
             raise UsageError(f"--map must be written as NAME=COLUMN, such as order_id=Invoice. Got {pair!r} instead.")
         columns[name.strip()] = column
     return columns or None
+
+
+def parse_prepare(pairs: Sequence[str] | None) -> dict[str, str] | None:
+    """Give what `--prepare` says, by name; None where it was not given.
+
+    Examples
+    --------
+    >>> parse_prepare(["columns=frequency,monetary", "pca=2"])
+    {'columns': 'frequency,monetary', 'pca': '2'}
+    """
+    options = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not (name and equals and value):
+            raise UsageError(f"--prepare must be written as NAME=VALUE, such as scale=robust. Got {pair!r} instead.")
+        options[name.strip()] = value.strip()
+    return options or None
 
 
 def parse_rules(switch_on: Sequence[str] | None, switch_off: Sequence[str] | None) -> dict[str, bool] | None:
