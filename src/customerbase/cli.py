@@ -25,6 +25,7 @@ from customerbase.options import (
     Map,
     Model,
     NSegments,
+    Prepare,
     Rate,
     Seed,
     StoredAsOf,
@@ -32,6 +33,7 @@ from customerbase.options import (
     Without,
     check_one,
     parse_map,
+    parse_prepare,
     parse_rates,
     parse_rules,
 )
@@ -94,6 +96,7 @@ def run(
     as_of: AsOf = None,
     model: Model = None,
     n_segments: NSegments = None,
+    prepare: Prepare = None,
     seed: Seed = None,
     layout: LayoutName = None,
     encoding: EncodingName = None,
@@ -108,9 +111,9 @@ def run(
     """Go from exports to named segments, all in one go."""
     session = context.ensure_object(Session)
     config = session.config(
-        files, as_of=as_of, model=model, n_segments=n_segments, seed=seed, layout=layout, encoding=encoding,
-        decimal=decimal, date_order=date_order, columns=parse_map(columns), rules=parse_rules(switch_on, switch_off),
-        currency=currency, rates=parse_rates(rates),
+        files, as_of=as_of, model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed,
+        layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns),
+        rules=parse_rules(switch_on, switch_off), currency=currency, rates=parse_rates(rates),
     )  # fmt: skip
     workspace = session.work("run", config, files=files)
     session.summarise(workspace, config.as_of)
@@ -124,11 +127,12 @@ def demo(
     ] = 50_000,
     model: Model = None,
     n_segments: NSegments = None,
+    prepare: Prepare = None,
     seed: Seed = None,
 ) -> None:
     """Generate a shop and go the whole way with it."""
     session = context.ensure_object(Session)
-    config = session.config(model=model, n_segments=n_segments, seed=seed)
+    config = session.config(model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
     workspace = session.work("demo", config, n_lines=n_lines)
     session.summarise(workspace, None)
 
@@ -220,11 +224,12 @@ def segment(
     as_of: StoredAsOf = None,
     model: Model = None,
     n_segments: NSegments = None,
+    prepare: Prepare = None,
     seed: Seed = None,
 ) -> None:
     """Segment the customers of a date by their features."""
     session = context.ensure_object(Session)
-    config = session.config(as_of=as_of, model=model, n_segments=n_segments, seed=seed)
+    config = session.config(as_of=as_of, model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
     workspace = session.work("segment", config)
     session.summarise(workspace, config.as_of)
 

@@ -13,12 +13,20 @@ from customerbase.ingest.encodings import check_encoding
 from customerbase.ingest.layout_file import is_layout_file
 from customerbase.ingest.numbers import DecimalSign
 from customerbase.ingest.times import DateOrder
+from customerbase.prepare_options import read_preparation
 
 __all__ = ["CONFIG_FILE", "MODELS", "Config", "read_config"]
 
 CONFIG_FILE = "customerbase.toml"
-MODELS = ("kmeans", "rfm")
-DEFAULT_N_SEGMENTS = 6
+MODELS = (
+    "kmeans", "minibatch_kmeans", "gaussian_mixture", "ward", "average", "complete", "dbscan", "hdbscan", "rfm",
+)  # fmt: skip
+FINDS_NUMBER = {
+    "dbscan": "which finds out for itself how many there are",
+    "hdbscan": "which finds out for itself how many there are",
+    "rfm": "whose segments are those of its scheme",
+}
+"""Models to which nobody says how many segments to make, and why."""
 MOST_SEED = 2**32 - 1
 """The largest that scikit-learn takes."""
 
@@ -32,9 +40,12 @@ class Config:
     as_of
         Date of the snapshot, YYYY-MM-DD, exclusive; by default the day after the last order, else the last coupon.
     model
-        How customers are segmented: `kmeans` or `rfm`.
+        How customers are segmented: `kmeans`, `minibatch_kmeans`, `gaussian_mixture`, `ward`, `average`, `complete`,
+        `dbscan`, `hdbscan` or `rfm`.
     n_segments
-        Number of segments of k-means, at least 2; by default 6. RFM has those of its scheme.
+        Number of segments, at least 2; by default 6. DBSCAN and HDBSCAN find it out, and RFM has those of its scheme.
+    prepare
+        How features are prepared for a clusterer: see `prepare_options.read_preparation`.
     seed
         Seed of all that is drawn, from 0 to 4,294,967,295.
     layout
@@ -72,15 +83,16 @@ class Config:
     --------
     >>> Config(model="kmeans", n_segments=4).n_segments
     4
-    >>> Config(model="dbscan")
+    >>> Config(model="magic")
     Traceback (most recent call last):
     ...
-    customerbase.errors.UsageError: The option 'model' must be one of kmeans, rfm. Got 'dbscan' instead.
+    customerbase.errors.UsageError: The option 'model' must be one of kmeans, ... hdbscan, rfm. Got 'magic' instead.
     """
 
     as_of: str | None = None
     model: str = "kmeans"
     n_segments: int | None = None
+    prepare: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     layout: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -99,13 +111,7 @@ class Config:
         _check_choice("model", self.model, MODELS)
         _check_choice("decimal", self.decimal, (None, *get_args(DecimalSign)))
         _check_choice("date_order", self.date_order, (None, *get_args(DateOrder)))
-        if self.n_segments is not None:
-            _check_int("n_segments", self.n_segments, least=2)
-            if self.model == "rfm":
-                raise UsageError(
-                    "The option 'n_segments' is for the model kmeans; the segments of rfm are those of its scheme. "
-                    "Leave it out."
-                )
+        self._check_model()
         _check_int("seed", self.seed, least=0, most=MOST_SEED)
         if self.threads is not None:
             _check_int("threads", self.threads, least=1)
@@ -122,6 +128,17 @@ class Config:
                 raise UsageError(
                     f"The option '{name}' must be a table of name = {kind.__name__}. Got {values!r} instead."
                 )
+
+    def _check_model(self) -> None:
+        """Refuse what is not for the model."""
+        if self.n_segments is not None:
+            _check_int("n_segments", self.n_segments, least=2)
+            if why := FINDS_NUMBER.get(self.model):
+                raise UsageError(f"The option 'n_segments' is not for the model {self.model}, {why}. Leave it out.")
+        if not isinstance(self.prepare, Mapping):
+            raise UsageError(f"The option 'prepare' must be a table of name = value. Got {self.prepare!r} instead.")
+        if read_preparation(self.prepare) and self.model == "rfm":
+            raise UsageError("The option 'prepare' is not for the model rfm, which prepares nothing. Leave it out.")
 
 
 def _check_choice(name: str, value: object, choices: Sequence[str | None]) -> None:
@@ -188,8 +205,10 @@ def _build(path: Path | None, options: Mapping[str, Any]) -> Config:
 
 def _merge(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(options)
-    if given.get("model") == "rfm":
+    if given.get("model") in FINDS_NUMBER:
         merged.pop("n_segments", None)  # it was said of the model that is not wanted now
+    if given.get("model") == "rfm":
+        merged.pop("prepare", None)
     for name, value in given.items():
         if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
             merged[name] = {**merged[name], **value}

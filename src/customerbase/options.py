@@ -22,6 +22,7 @@ __all__ = [
     "Map",
     "Model",
     "NSegments",
+    "Prepare",
     "Rate",
     "Seed",
     "StoredAsOf",
@@ -29,6 +30,7 @@ __all__ = [
     "Without",
     "check_one",
     "parse_map",
+    "parse_prepare",
     "parse_rates",
     "parse_rules",
 ]
@@ -52,9 +54,26 @@ StoredAsOf = Annotated[
     str | None,
     typer.Option("--as-of", help="Date of the snapshot; by default the latest that there is.", metavar="YYYY-MM-DD"),
 ]
-Model = Annotated[str | None, typer.Option("--model", help="kmeans (default) or rfm.", metavar="rfm|kmeans")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="kmeans (default), minibatch_kmeans, gaussian_mixture, ward, average, complete, dbscan, hdbscan or rfm.",
+        metavar="NAME",
+    ),
+]
 NSegments = Annotated[
-    int | None, typer.Option("--n-segments", help="Number of k-means segments, at least 2; by default 6.")
+    int | None,
+    typer.Option("--n-segments", help="Number of segments, at least 2; by default 6. Not for dbscan, hdbscan and rfm."),
+]
+Prepare = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prepare",
+        help="How features are prepared: columns=a,b, one_hot=a,b, transform=signed_log|power|quantile|none, "
+        "winsorize=0.01:0.99, scale=standard|robust|none, pca=2. Can be given several times.",
+        metavar="NAME=VALUE",
+    ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all that is drawn; by default 0.")]
 Map = Annotated[
@@ -118,13 +137,7 @@ def parse_map(pairs: Sequence[str] | None) -> dict[str, str] | None:
     >>> parse_map(["order_id=Invoice", "amount=Total = all"])
     {'order_id': 'Invoice', 'amount': 'Total = all'}
     """
-    columns = {}
-    for pair in pairs or ():
-        name, equals, column = pair.partition("=")
-        if not (name and equals and column):
-            raise UsageError(f"--map must be written as NAME=COLUMN, such as order_id=Invoice. Got {pair!r} instead.")
-        columns[name.strip()] = column
-    return columns or None
+    return _parse_pairs("--map", "NAME=COLUMN, such as order_id=Invoice", pairs)
 
 
 def parse_rates(pairs: Sequence[str] | None) -> dict[str, str] | None:
@@ -135,13 +148,28 @@ def parse_rates(pairs: Sequence[str] | None) -> dict[str, str] | None:
     >>> parse_rates(["USD=0.92"])
     {'USD': '0.92'}
     """
-    rates = {}
+    return _parse_pairs("--rate", "CODE=WORTH, such as USD=0.92", pairs)
+
+
+def parse_prepare(pairs: Sequence[str] | None) -> dict[str, str] | None:
+    """Give what `--prepare` says, by name; None where it was not given.
+
+    Examples
+    --------
+    >>> parse_prepare(["columns=frequency,monetary", "pca=2"])
+    {'columns': 'frequency,monetary', 'pca': '2'}
+    """
+    return _parse_pairs("--prepare", "NAME=VALUE, such as scale=robust", pairs)
+
+
+def _parse_pairs(option: str, form: str, pairs: Sequence[str] | None) -> dict[str, str] | None:
+    options = {}
     for pair in pairs or ():
-        code, equals, worth = pair.partition("=")
-        if not (code and equals and worth):
-            raise UsageError(f"--rate must be written as CODE=WORTH, such as USD=0.92. Got {pair!r} instead.")
-        rates[code.strip()] = worth.strip()
-    return rates or None
+        name, equals, value = pair.partition("=")
+        if not (name and equals and value):
+            raise UsageError(f"{option} must be written as {form}. Got {pair!r} instead.")
+        options[name.strip()] = value
+    return options or None
 
 
 def parse_rules(switch_on: Sequence[str] | None, switch_off: Sequence[str] | None) -> dict[str, bool] | None:

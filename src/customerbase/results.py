@@ -1,16 +1,18 @@
 """Results: a check-up and a segmentation as files of a workspace, and back, and into a file for another tool."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 
 from customerbase.checkup import check_up
-from customerbase.config import DEFAULT_N_SEGMENTS, Config
+from customerbase.config import Config
 from customerbase.errors import UsageError
 from customerbase.features.customers import base_of, is_in_base, parse_date
+from customerbase.model_choice import make_model
 from customerbase.schema import MONEY, Dataset
 from customerbase.workspace import Run, Workspace
 from customerbase.workspace.manifest import UNDATED
@@ -35,21 +37,15 @@ def write_checkup(begun: Run, data: Dataset, held_in: Run | Workspace) -> None:
         begun.write_table("returns", result.returns, order_by=("source", "source_row"))
 
 
-def write_segmentation(begun: Run, described: ir.Table, config: Config) -> None:
+def write_segmentation(begun: Run, described: ir.Table, config: Config, progress: Callable[[str], None]) -> None:
     """Find the segments of the customers of a date, and write them, who is in which, and the model."""
-    from customerbase.segmentation.clustering import make_clusterer
-    from customerbase.segmentation.rfm import RFM
     from customerbase.segmentation.segments import segment as find_segments
 
-    if config.model == "rfm":
-        model: Any = RFM()
-    else:
-        model = make_clusterer(config.model, config.n_segments or DEFAULT_N_SEGMENTS, random_state=config.seed)
-    result = find_segments(described, model, random_state=config.seed)
+    result = find_segments(described, make_model(config), random_state=config.seed, progress=progress)
     as_of = result.as_of or UNDATED
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
     begun.write_json("segments", _plain_segmentation(result, described, config), as_of=as_of)
-    _write_model(begun, result, config)
+    _write_model(begun, result, described, config)
 
 
 def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:
@@ -64,6 +60,8 @@ def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Con
         **_totals(described, n_customers),
         "labels": list(result.labels),
         "quality": asdict(result.quality) if result.quality else None,
+        "fidelity": asdict(result.fidelity) if result.fidelity else None,
+        "notes": list(result.notes),
         "segments": segments_to_json(result),
     }
 
@@ -94,15 +92,35 @@ def _float(amount: object) -> float | None:
     return None if amount is None else float(str(amount))
 
 
-def _write_model(begun: Run, result: "Segmentation", config: Config) -> None:
+def _write_model(begun: Run, result: "Segmentation", described: ir.Table, config: Config) -> None:
     from customerbase.segmentation.model_file import dump_model, make_probe, read_card
 
-    facts = {"as_of": result.as_of, "model": config.model, "seed": config.seed, "labels": list(result.labels)}
+    facts = {
+        "as_of": result.as_of,
+        "model": config.model,
+        "seed": config.seed,
+        "labels": list(result.labels),
+        "segments": [{"id": one.id, "name": one.name, "color": one.color} for one in result.segments],
+        "quality": asdict(result.quality) if result.quality else None,
+        "fidelity": asdict(result.fidelity) if result.fidelity else None,
+        "training_window": _training_window(described, result.as_of),
+    }
     model: Any = result.model
     content = dump_model(model, make_probe(model), facts)
     as_of = result.as_of or UNDATED
     begun.write_bytes("models", content, as_of=as_of, suffix=".model")
     begun.write_json("models", read_card(content), as_of=as_of)
+
+
+def _training_window(described: ir.Table, as_of: date | None) -> dict[str, date | None]:
+    """Give the first and the last day of what the model has learnt from, where they are known."""
+    learnt = described.filter(is_in_base(described))
+    days = {"first": ("age_days", "max"), "last": ("recency_days", "min")}
+    if as_of is None or not {column for column, _ in days.values()} <= set(described.columns):
+        return dict.fromkeys(days)
+    ages = learnt.agg(**{name: getattr(learnt[column], how)() for name, (column, how) in days.items()})
+    found = ages.to_pyarrow().to_pylist()[0]
+    return {name: None if age is None else as_of - timedelta(days=int(age)) for name, age in found.items()}
 
 
 def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmentation":
@@ -122,6 +140,7 @@ def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmen
     DataError
         The model file is damaged.
     """
+    from customerbase.segmentation.fidelity import Fidelity
     from customerbase.segmentation.model_file import load_model
     from customerbase.segmentation.quality import Quality
     from customerbase.segmentation.segments import restore
@@ -132,9 +151,16 @@ def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmen
     quality = (
         Quality(**{**stored["quality"], "reasons": tuple(stored["quality"]["reasons"])}) if stored["quality"] else None
     )
-    assignments = workspace.table("assignments", day)
+    fidelity = Fidelity(**stored["fidelity"]) if stored.get("fidelity") else None
     return restore(
-        stored["segments"], stored["labels"], model, assignments, None if day == UNDATED else parse_date(day), quality
+        stored["segments"],
+        stored["labels"],
+        model,
+        workspace.table("assignments", day),
+        None if day == UNDATED else parse_date(day),
+        quality,
+        fidelity,
+        stored.get("notes", ()),
     )
 
 

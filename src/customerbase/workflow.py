@@ -132,7 +132,7 @@ def run(
         progress("Describing the customers")
         described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
         progress("Finding the segments")
-        write_segmentation(begun, described, config)
+        write_segmentation(begun, described, config, progress)
         progress("Exploring")
         set_aside = begun.table("set_aside") if cleaned.has_orders else None
         write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
@@ -202,7 +202,7 @@ def segment(
     with workspace.begin() as begun:
         described = workspace.table("features", config.as_of)
         progress("Finding the segments")
-        write_segmentation(begun, described, config)
+        write_segmentation(begun, described, config, progress)
         _publish(workspace, begun, None, config, "segment", now)
 
 

@@ -88,7 +88,7 @@ def _notes(stored: Mapping[str, Any], audit: Mapping[str, Any], log: Mapping[str
     if dropped := log.get("dropped_snapshots"):
         what = "order lines" if _tables(audit) == ["order_lines"] else "data"
         notes.append(f"these {what} are others than before, so the results of {', '.join(dropped)} were dropped.")
-    return notes
+    return [*notes, *stored.get("notes", ())]
 
 
 def _tables(audit: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """A model and its customers: which columns it looks at, who can be placed by them, learning and placing."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -10,19 +11,23 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 
 from customerbase.errors import DataError, UsageError
 from customerbase.features.customers import matrix
 from customerbase.segmentation.clustering import COUPON_COLUMNS, DEFAULT_COLUMNS, single_thread
+from customerbase.segmentation.inductive import UNUSUAL, InductiveClusterer
 from customerbase.segmentation.rfm import RFM, RFM_COLUMNS
 
 __all__ = [
     "Clusterer",
+    "asked_number",
     "default_columns",
     "fit_model",
     "model_columns",
     "place_customers",
+    "sample_customers",
     "suit_model",
     "take_customers",
 ]
@@ -136,6 +141,11 @@ def take_customers(model: Clusterer, features: ir.Table, further: Sequence[str] 
 
     A pipeline gets everybody, since a step of it fills what is missing; any other model those who have all its columns.
 
+    Raises
+    ------
+    DataError
+        A customer has an infinite value.
+
     Examples
     --------
     >>> import ibis
@@ -146,7 +156,32 @@ def take_customers(model: Clusterer, features: ir.Table, further: Sequence[str] 
     """
     numbers, categories = model_columns(model, features)
     X = matrix(features, list(dict.fromkeys([*numbers, *further])), categories)
+    _refuse_infinite(X[numbers])
     return X if isinstance(model, Pipeline) else X.dropna(subset=numbers)
+
+
+def _refuse_infinite(X: pd.DataFrame) -> None:
+    is_infinite = np.isinf(X.to_numpy())
+    if is_infinite.any():
+        row, column = np.argwhere(is_infinite)[0]
+        raise DataError(
+            f"The column {X.columns[column]} is infinite for the customer {X.index[row]}. Correct it, or leave it "
+            "empty: what is missing is filled with the median."
+        )
+
+
+def asked_number(model: Clusterer) -> int | None:
+    """Give the number of segments that a model is to make; None where it finds that out itself.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.clustering import make_clusterer
+    >>> [asked_number(make_clusterer(name)) for name in ("kmeans", "gaussian_mixture", "ward", "dbscan")]
+    [6, 6, 6, None]
+    """
+    last = model[-1] if isinstance(model, Pipeline) else None
+    last = last.clusterer if isinstance(last, InductiveClusterer) else last
+    return getattr(last, "n_clusters", None) or getattr(last, "n_components", None)
 
 
 def fit_model(model: Clusterer, X: pd.DataFrame, most_customers: int, random_state: int) -> None:
@@ -165,13 +200,21 @@ def fit_model(model: Clusterer, X: pd.DataFrame, most_customers: int, random_sta
     >>> place_customers(model, X).shape
     (2,)
     """
-    sample = _sample(X, most_customers, random_state)
+    sample = sample_customers(X, most_customers, random_state)
     _check_enough_customers(model, sample)
-    with single_thread():
+    with single_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # notes.make_notes says it
         model.fit(sample)
 
 
-def _sample(X: pd.DataFrame, n_customers: int, random_state: int) -> pd.DataFrame:
+def sample_customers(X: pd.DataFrame, n_customers: int, random_state: int) -> pd.DataFrame:
+    """Draw customers by a seed, in their order; all of them where there are no more.
+
+    Examples
+    --------
+    >>> sample_customers(pd.DataFrame({"frequency": [4, 5, 6]}), n_customers=2, random_state=0).frequency.tolist()
+    [5, 6]
+    """
     if len(X) <= n_customers:
         return X
     chosen = np.random.default_rng(random_state).choice(len(X), n_customers, replace=False)
@@ -179,13 +222,14 @@ def _sample(X: pd.DataFrame, n_customers: int, random_state: int) -> pd.DataFram
 
 
 def _check_enough_customers(model: Clusterer, X: pd.DataFrame) -> None:
-    n_segments = getattr(model[-1], "n_clusters", None) if isinstance(model, Pipeline) else None
-    if n_segments is None:
+    if not isinstance(model, Pipeline):
         return
+    n_segments = asked_number(model) or 2
     if n_segments > len(X):
         customers = "1 customer" if len(X) == 1 else f"{len(X)} customers"
         raise DataError(f"Cannot make {n_segments} segments of {customers}. {_advise_fewer(len(X))}read more orders.")
-    n_distinct = len(pd.DataFrame(clone(model)[:-1].fit_transform(X)).drop_duplicates())
+    prepared = _prepare(model, X)
+    n_distinct = len(pd.DataFrame(prepared).drop_duplicates())
     if n_segments > n_distinct:
         raise DataError(
             f"Cannot make {n_segments} segments: by {', '.join(X.columns)} the {len(X)} customers are only "
@@ -194,13 +238,38 @@ def _check_enough_customers(model: Clusterer, X: pd.DataFrame) -> None:
         )
 
 
+def _prepare(model: Pipeline, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Prepare customers anew, to look at them before the clusterer does."""
+    steps = clone(model)[:-1]
+    pca = steps.named_steps.get("pca")
+    if pca is None or isinstance(pca.n_components, float):
+        prepared: npt.NDArray[np.float64] = steps.fit_transform(X)
+        return prepared
+    columns = steps[:-1].fit_transform(X)
+    if pca.n_components > min(columns.shape):
+        raise UsageError(
+            f"The 'pca' parameter of make_clusterer must be at most {min(columns.shape)}, the number of columns "
+            f"or customers. Got {pca.n_components} instead."
+        )
+    return np.asarray(columns, dtype=np.float64)
+
+
 def _advise_fewer(most: int) -> str:
     """Begin an advice; of one customer, or one kind of customers, no number of segments can be made."""
     return f"Ask for at most {most} with --n-segments, or " if most > 1 else "Instead, "
 
 
-def place_customers(model: Clusterer, X: pd.DataFrame) -> npt.NDArray[np.int64]:
+def place_customers(model: Clusterer, X: pd.DataFrame, known: Sequence[int] | None = None) -> npt.NDArray[np.int64]:
     """Give the label of each customer, some at a time.
+
+    Parameters
+    ----------
+    model
+        As it was learnt.
+    X
+        Customers, as `take_customers` gives them.
+    known
+        The labels that are segments; a customer whom the model puts into a group that nobody was in is unusual.
 
     Examples
     --------
@@ -208,7 +277,8 @@ def place_customers(model: Clusterer, X: pd.DataFrame) -> npt.NDArray[np.int64]:
     """
     none: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
     with single_thread():
-        return np.concatenate([none, *(model.predict(batch) for batch in _batches(X))])
+        labels = np.concatenate([none, *(model.predict(batch) for batch in _batches(X))])
+    return labels if known is None else np.where(np.isin(labels, known), labels, UNUSUAL)
 
 
 def _batches(X: pd.DataFrame) -> Iterator[pd.DataFrame]:

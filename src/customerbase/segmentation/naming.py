@@ -12,7 +12,7 @@ from customerbase.errors import DataError
 from customerbase.segmentation.playbook import Archetype, Requirement, load_playbook
 from customerbase.segmentation.profiles import Profile
 
-__all__ = ["SegmentName", "name_from_scheme", "name_segments"]
+__all__ = ["SegmentName", "name_from_scheme", "name_segments", "name_unusual"]
 
 DISTANCE_KINDS = ("life-cycle", "coupon-use")
 LAST_RESORT = 1e3
@@ -117,6 +117,18 @@ def name_from_scheme(
     return tuple(SegmentName(name, kind.color, kind) for name, kind in zip(names, found, strict=True))
 
 
+def name_unusual() -> SegmentName:
+    """Name the customers whom a clusterer leaves without a group.
+
+    Examples
+    --------
+    >>> name_unusual().name
+    'Unusual customers'
+    """
+    archetype = load_playbook()["unusual"]
+    return SegmentName(archetype.name, archetype.color, archetype)
+
+
 def _sort_key(profile: Profile) -> list[tuple[str, float, float, float]]:
     return sorted((name, s.percentile_rank, s.median, s.mean) for name, s in profile.items())
 
@@ -144,7 +156,9 @@ def _cost(profile: Profile, archetype: Archetype, is_alone: bool) -> float:
         return LAST_RESORT
     if archetype.kind == "coupon-use" and ("burn_rate" not in profile or {"recency_days", "frequency"} <= set(profile)):
         return INELIGIBLE
-    if archetype.kind == "scheme" or not all(_is_met(requirement, profile) for requirement in archetype.requires):
+    if archetype.kind in {"scheme", "unusual"} or not all(
+        _is_met(requirement, profile) for requirement in archetype.requires
+    ):
         return INELIGIBLE
     squares = [
         (profile[feature].percentile_rank - rank) ** 2

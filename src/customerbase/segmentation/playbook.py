@@ -22,9 +22,20 @@ __all__ = [
     "parse_playbook",
 ]
 
-KINDS = ("life-cycle", "coupon-use", "behaviour", "coupons", "engagement", "everyone", "plain", "scheme")
+KINDS = (
+    "life-cycle",
+    "coupon-use",
+    "behaviour",
+    "coupons",
+    "engagement",
+    "everyone",
+    "plain",
+    "scheme",
+    "unusual",
+)
 """Life-cycle kinds are named by distance, and where nothing is known of orders the kinds of coupon use; the next three
-only where their features clearly say so; the plain kind where no other suits."""
+only where their features clearly say so; the plain kind where no other suits, and the unusual one for those whom a
+clusterer leaves without a group."""
 
 
 @dataclass(frozen=True)

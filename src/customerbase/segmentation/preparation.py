@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from customerbase.errors import DataError, UsageError
 
-__all__ = ["ColumnSelector", "MedianFill", "SignedLog", "Winsorizer", "select_columns"]
+__all__ = ["ColumnSelector", "MedianFill", "QuantileRanks", "SignedLog", "Winsorizer", "select_columns"]
 
 
 def select_columns(X: npt.ArrayLike | pd.DataFrame, columns: Sequence[str]) -> npt.ArrayLike:
@@ -214,6 +214,57 @@ class SignedLog(_Preparation):
         matrix = self._matrix(X)
         logarithm: npt.NDArray[np.float64] = np.sign(matrix) * np.log1p(np.abs(matrix) / self.scale_)
         return logarithm
+
+
+class QuantileRanks(_Preparation):
+    """Where a value stands among the learnt customers of its column: 0 is the lowest, 1 the highest.
+
+    Equal values have equal ranks, in the middle of their stretch; a newcomer beyond the learnt range has 0 or 1.
+    scikit-learn's own `QuantileTransformer` warns of few customers and draws a sample of many.
+
+    Parameters
+    ----------
+    n_quantiles
+        In how many steps the distribution is kept, at least 2.
+
+    Attributes
+    ----------
+    quantiles_
+        The values at equal steps of the rank, ascending, in the unit of each column; shape (n_quantiles, n_columns).
+
+    Examples
+    --------
+    >>> QuantileRanks(n_quantiles=5).fit_transform([[1.0], [1.0], [2.0], [7.0], [90.0]]).ravel()
+    array([0.125, 0.125, 0.5  , 0.75 , 1.   ])
+    """
+
+    def __init__(self, n_quantiles: int = 1000) -> None:
+        self.n_quantiles = n_quantiles
+
+    def fit(self, X: npt.ArrayLike | pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002
+        """Learn the quantiles.
+
+        Raises
+        ------
+        UsageError
+            `n_quantiles` is below 2.
+        """
+        if self.n_quantiles < 2:
+            raise UsageError(
+                f"The 'n_quantiles' parameter of QuantileRanks must be an int >= 2. Got {self.n_quantiles!r} instead."
+            )
+        quantiles = np.quantile(self._matrix(X, reset=True), np.linspace(0, 1, self.n_quantiles), axis=0)
+        self.quantiles_ = np.maximum.accumulate(quantiles, axis=0)  # interpolation can be off in the last bit
+        return self
+
+    def transform(self, X: npt.ArrayLike | pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Give the ranks; the shape stays."""
+        matrix = self._matrix(X)
+        ranks = np.linspace(0, 1, len(self.quantiles_))
+        # From below and from above, values that many customers share give both ends of their stretch.
+        pairs = zip(matrix.T, self.quantiles_.T, strict=True)
+        columns = [np.interp(x, q, ranks) - np.interp(-x, -q[::-1], -ranks[::-1]) for x, q in pairs]
+        return np.column_stack(columns) / 2
 
 
 def _typical_size(sizes: npt.NDArray[np.float64]) -> float:

@@ -1,6 +1,6 @@
 """Customers to named segments: learn a model once, name what it finds, place customers of other dates with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from customerbase.errors import DataError
 from customerbase.features.customers import base_of
 from customerbase.segmentation.clustering import single_thread
+from customerbase.segmentation.fidelity import Fidelity
 from customerbase.segmentation.fitting import (
     Clusterer,
     fit_model,
@@ -24,7 +25,10 @@ from customerbase.segmentation.fitting import (
     suit_model,
     take_customers,
 )
-from customerbase.segmentation.naming import SegmentName, name_from_scheme, name_segments
+from customerbase.segmentation.inductive import UNUSUAL
+from customerbase.segmentation.naming import SegmentName
+from customerbase.segmentation.notes import check_fidelity, make_notes
+from customerbase.segmentation.numbering import name_labels, order_labels, spread_labels
 from customerbase.segmentation.playbook import Strategy
 from customerbase.segmentation.profiles import (
     PROFILE_FEATURES,
@@ -66,8 +70,9 @@ class Segmentation:
 
     `assignments` has one row per customer of the base who could be placed, sorted by `customer_id`: `customer_id,
     as_of, segment_id, segment`, and of an RFM model also `r_score, f_score, m_score`. `segments` are those that have a
-    customer, by `id`; `labels` says which label of the model each of them is. `quality` is None for a model that
-    compares no distances.
+    customer, by `id`; `labels` says which label of the model each of them is (-1: unusual customers). `quality` is None
+    for a model that compares no distances, and leaves unusual customers out; `fidelity` is there for a model that
+    places customers by their neighbours. `notes` are sentences on how the segments were learnt.
     """
 
     as_of: date | None
@@ -76,18 +81,29 @@ class Segmentation:
     quality: Quality | None
     model: Clusterer
     labels: tuple[int, ...]
+    fidelity: Fidelity | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _quiet(message: str) -> None:
+    """Say nothing."""
 
 
 def segment(
-    features: ir.Table, model: Clusterer, random_state: int = 0, max_fit_customers: int = 200_000
+    features: ir.Table,
+    model: Clusterer,
+    random_state: int = 0,
+    max_fit_customers: int = 200_000,
+    *,
+    progress: Callable[[str], None] = _quiet,
 ) -> Segmentation:
     """Learn a model from customer features, place every customer of the base (see `is_in_base`), and name the segments.
 
     The model learns from a seeded sample where there are more than `max_fit_customers`. Neither the order of the
     customers, nor the scale of money, nor the labels that the model happens to give changes a segment or a name.
     Segments of a clusterer are numbered from 1 by spend (by coupons claimed, where no spend is known), the highest
-    first, and named from their profiles by the playbook; those of `RFM` have the numbers and names of the scheme, and
-    the ones without a customer are left out.
+    first, and named from their profiles by the playbook, unusual customers last; those of `RFM` have the numbers and
+    names of the scheme, and the ones without a customer are left out.
 
     Parameters
     ----------
@@ -101,12 +117,14 @@ def segment(
         Seed of the sample and of the quality figures.
     max_fit_customers
         Most customers that the model learns from.
+    progress
+        Called with what is being done.
 
     Raises
     ------
     DataError
-        The base is empty, there are more segments than customers, or the customers are too alike; or the
-        features hold several dates.
+        The base is empty, there are more segments than customers, the customers are too alike, or one has an infinite
+        value; or the features hold several dates.
     UsageError
         The features lack a column that an `RFM` scores.
 
@@ -130,12 +148,16 @@ def segment(
     X = take_customers(fitted, features, [*described, *revenue])
     if X.empty:
         raise DataError(_say_nobody(features))
+    progress(f"Learning segments of {len(X):,} customers")
     fit_model(fitted, X[columns], max_fit_customers, random_state)
+    progress(f"Placing {len(X):,} customers")
     labels = place_customers(fitted, X[columns])
+    progress("Describing the segments")
     profiles = make_profiles(X, labels, numbers)
-    order = _order_labels(fitted, profiles, numbers[0])
+    order = order_labels(fitted, profiles, numbers[0])
     shares = _revenue_shares(X[revenue[0]], labels) if revenue else {}
     segments = _describe(fitted, labels, {label: profiles[label] for label in order}, shares)
+    fidelity = check_fidelity(fitted, X[columns], random_state)
     return Segmentation(
         as_of=as_of,
         assignments=_assignments(fitted, segments, order, X[columns], labels, as_of),
@@ -143,6 +165,8 @@ def segment(
         quality=_quality(fitted, X[columns], labels, random_state),
         model=fitted,
         labels=order,
+        fidelity=fidelity,
+        notes=make_notes(fitted, X[columns], labels, min(len(X), max_fit_customers), fidelity),
     )
 
 
@@ -177,7 +201,8 @@ def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
     """
     as_of = _read_date(features)
     X = take_customers(segmentation.model, features)
-    labels = place_customers(segmentation.model, X)
+    known = None if isinstance(segmentation.model, RFM) else segmentation.labels
+    labels = place_customers(segmentation.model, X, known)
     return _assignments(segmentation.model, segmentation.segments, segmentation.labels, X, labels, as_of)
 
 
@@ -210,6 +235,8 @@ def restore(
     assignments: ir.Table,
     as_of: date | None,
     quality: Quality | None = None,
+    fidelity: Fidelity | None = None,
+    notes: Sequence[str] = (),
 ) -> Segmentation:
     """Rebuild a segmentation from what was saved of it.
 
@@ -217,7 +244,7 @@ def restore(
     ----------
     segments
         Of `segments_to_json`.
-    labels, model, assignments, as_of, quality
+    labels, model, assignments, as_of, quality, fidelity, notes
         The fields of the saved `Segmentation`.
 
     Examples
@@ -237,6 +264,8 @@ def restore(
         quality=quality,
         model=model,
         labels=tuple(labels),
+        fidelity=fidelity,
+        notes=tuple(notes),
     )
 
 
@@ -265,36 +294,16 @@ def _say_nobody(features: ir.Table) -> str:
     return f"There is no customer with a {base} to segment. Read more orders, or choose a later --as-of."
 
 
-VALUES = ("monetary", "average_order_value", "frequency", "n_claimed", "engagement_score")
-"""What stands for the value of a customer; the first that there is decides the order of segments."""
-
-
-def _order_labels(model: Clusterer, profiles: Mapping[int, Profile], first_column: str) -> tuple[int, ...]:
-    """Order by the scheme, else by value; what a clusterer calls its clusters has no say."""
-    if isinstance(model, RFM):
-        return tuple(profiles)
-    known = {name: None for profile in profiles.values() for name in profile}
-    value = next((name for name in VALUES if name in known), first_column)
-    names = list(dict.fromkeys([value, *known]))
-    return tuple(sorted(profiles, key=lambda label: _rank_key(profiles[label], names)))
-
-
-def _rank_key(profile: Profile, names: Sequence[str]) -> list[float]:
-    """Order profiles by the rank of their value, then by every other figure; one that is missing comes last."""
-    parts = ("percentile_rank", "median", "mean")
-    return [-getattr(profile.get(name), part, -np.inf) for part in parts for name in names]
-
-
 def _describe(
     model: Clusterer,
     labels: npt.NDArray[np.int64],
     profiles: Mapping[int, Profile],
     shares: Mapping[int, float],
 ) -> tuple[Segment, ...]:
-    n_customers = np.bincount(labels)
+    n_customers = dict(zip(*np.unique(labels, return_counts=True), strict=True))
     return tuple(
         _make_segment(number, name, profile, int(n_customers[label]), len(labels), shares.get(label))
-        for (label, profile), (number, name) in zip(profiles.items(), _numbers_and_names(model, profiles), strict=True)
+        for (label, profile), (number, name) in zip(profiles.items(), name_labels(model, profiles), strict=True)
     )
 
 
@@ -322,18 +331,13 @@ def _revenue_shares(revenue: pd.Series, labels: npt.NDArray[np.int64]) -> dict[i
     return {int(label): float(sums[label]) / total if total else 0.0 for label in np.unique(labels)}
 
 
-def _numbers_and_names(model: Clusterer, profiles: Mapping[int, Profile]) -> list[tuple[int, SegmentName]]:
-    if isinstance(model, RFM):
-        names = name_from_scheme([str(model.segment_names_[label]) for label in profiles], list(profiles.values()))
-        return [(label + 1, name) for label, name in zip(profiles, names, strict=True)]
-    return list(enumerate(name_segments(list(profiles.values())), start=1))
-
-
 def _quality(model: Clusterer, X: pd.DataFrame, labels: npt.NDArray[np.int64], random_state: int) -> Quality | None:
-    if not isinstance(model, Pipeline):
+    has_segment = labels != UNUSUAL
+    if not isinstance(model, Pipeline) or not has_segment.any():
         return None
     with single_thread():
-        return measure_quality(model[:-1].transform(X), labels, random_state=random_state)
+        prepared = model[:-1].transform(X[has_segment])
+        return measure_quality(prepared, labels[has_segment], random_state=random_state)
 
 
 def _assignments(
@@ -344,7 +348,7 @@ def _assignments(
     labels: npt.NDArray[np.int64],
     as_of: date | None,
 ) -> ir.Table:
-    numbers, names = _by_label(model, segments, order)
+    numbers, names = spread_labels(model, [one.id for one in segments], [one.name for one in segments], order)
     columns = {
         "customer_id": pa.array(X.index.to_numpy(), type=pa.string()),
         "as_of": pa.array([as_of] * len(X), type=pa.date32()),
@@ -355,16 +359,3 @@ def _assignments(
         scores = model.transform(X) if len(X) else np.empty((0, len(SCORE_COLUMNS)), dtype=np.int64)
         columns |= dict(zip(SCORE_COLUMNS, map(pa.array, scores.T), strict=True))
     return ibis.memtable(pa.table(columns))
-
-
-def _by_label(
-    model: Clusterer, segments: Sequence[Segment], order: Sequence[int]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
-    """Return number and name by label; an RFM scheme also knows the segments that had nobody when it was learnt."""
-    if isinstance(model, RFM):
-        return np.arange(1, len(model.segment_names_) + 1), model.segment_names_.astype(object)
-    numbers = np.zeros(max(order) + 1, dtype=np.int64)
-    names = np.empty(max(order) + 1, dtype=object)
-    for label, one in zip(order, segments, strict=True):
-        numbers[label], names[label] = one.id, one.name
-    return numbers, names

@@ -1,0 +1,26 @@
+"""The unfitted model that the options of a shop ask for."""
+
+from typing import Any
+
+from customerbase.config import Config
+from customerbase.prepare_options import read_preparation
+
+__all__ = ["make_model"]
+
+# The models are imported within the function: the workflow loads them in a thread while it reads.
+
+
+def make_model(config: Config) -> Any:  # noqa: ANN401 - a pipeline or an RFM
+    """Make the model that the options ask for, to be given to `segment`.
+
+    Examples
+    --------
+    >>> make_model(Config(model="ward", prepare={"columns": ["frequency", "monetary"], "scale": "robust"}))[0].columns
+    ('frequency', 'monetary')
+    """
+    from customerbase.segmentation.clustering import make_clusterer
+    from customerbase.segmentation.rfm import RFM
+
+    if config.model == "rfm":
+        return RFM()
+    return make_clusterer(config.model, config.n_segments, random_state=config.seed, **read_preparation(config.prepare))
