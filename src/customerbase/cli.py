@@ -27,6 +27,7 @@ from customerbase.options import (
     NSegments,
     Prepare,
     Rate,
+    SchemeName,
     Seed,
     StoredAsOf,
     With,
@@ -36,6 +37,7 @@ from customerbase.options import (
     parse_prepare,
     parse_rates,
     parse_rules,
+    parse_scheme,
 )
 from customerbase.session import Session
 
@@ -95,6 +97,7 @@ def run(
     files: Files,
     as_of: AsOf = None,
     model: Model = None,
+    scheme: SchemeName = None,
     n_segments: NSegments = None,
     prepare: Prepare = None,
     seed: Seed = None,
@@ -111,7 +114,7 @@ def run(
     """Go from exports to named segments, all in one go."""
     session = context.ensure_object(Session)
     config = session.config(
-        files, as_of=as_of, model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed,
+        files, as_of=as_of, **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed,
         layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns),
         rules=parse_rules(switch_on, switch_off), currency=currency, rates=parse_rates(rates),
     )  # fmt: skip
@@ -126,13 +129,14 @@ def demo(
         int, typer.Option("--n-lines", help="Order lines of the generated shop, at least 1,000.")
     ] = 50_000,
     model: Model = None,
+    scheme: SchemeName = None,
     n_segments: NSegments = None,
     prepare: Prepare = None,
     seed: Seed = None,
 ) -> None:
     """Generate a shop and go the whole way with it."""
     session = context.ensure_object(Session)
-    config = session.config(model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
+    config = session.config(**parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
     workspace = session.work("demo", config, n_lines=n_lines)
     session.summarise(workspace, None)
 
@@ -223,13 +227,14 @@ def segment(
     context: typer.Context,
     as_of: StoredAsOf = None,
     model: Model = None,
+    scheme: SchemeName = None,
     n_segments: NSegments = None,
     prepare: Prepare = None,
     seed: Seed = None,
 ) -> None:
     """Segment the customers of a date by their features."""
     session = context.ensure_object(Session)
-    config = session.config(as_of=as_of, model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
+    config = session.config(as_of=as_of, **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
     workspace = session.work("segment", config)
     session.summarise(workspace, config.as_of)
 

@@ -1,65 +1,352 @@
-"""Published RFM schemes: complete, without overlap, and refused when they are not."""
+"""RFM schemes: every published cell, written out a second time; and schemes of a user's own, checked."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from customerbase.errors import DataError, UsageError
-from customerbase.segmentation.schemes import SCHEMES, _read_scheme, cells, load_scheme
+from customerbase.errors import UsageError
+from customerbase.segmentation.schemes import SCHEMES, Scheme, cells, load_scheme, parse_scheme
+
+CELLS_11 = {
+    "Champions": "555 554 544 545 454 455 445",
+    "Loyal": "543 444 435 355 354 345 344 335",
+    "Potential Loyalist": "553 551 552 541 542 533 532 531 452 451 442 441 431 453 433 432 423 353 352 351 342 341 333 "
+    "323",
+    "New Customers": "512 511 422 421 412 411 311",
+    "Promising": "525 524 523 522 521 515 514 513 425 424 413 414 415 315 314 313",
+    "Need Attention": "535 534 443 434 343 334 325 324",
+    "About To Sleep": "331 321 312 221 213 231 241 251",
+    "At Risk": "255 254 245 244 253 252 243 242 235 234 225 224 153 152 145 143 142 135 134 133 125 124",
+    "Cannot Lose Them": "155 154 144 214 215 115 114 113",
+    "Hibernating": "332 322 233 232 223 222 132 123 122 212 211",
+    "Lost": "111 112 121 131 141 151",
+}
+KLAVIYO_6 = {
+    "Champions": "333 332 323",
+    "Loyal": "321 322 331 232 233",
+    "Recent": "312 313 311 222 223",
+    "Needs attention": "213 221 123 132 133",
+    "At risk": "231 212 122 131 211",
+    "Inactive": "111 112 113 121",
+}
+PYMC_6 = {
+    "Premium": "333 334 343 344 433 434 443 444",
+    "Repeat": "143 232 233 234 243 244 332",
+    "Top Spender": "124 133 134 144 224 313 314 323 324 413 414 423 424",
+    "At Risk": "122 123 132 212 214 222 223 312 322 412 422",
+    "Inactive": "111 112 113 114 211 311 411",
+}
+
+RF_GRID = """
+5 | new       | potential | potential | champions | champions
+4 | promising | potential | potential | loyal     | loyal
+3 | sleep     | sleep     | attention | loyal     | loyal
+2 | hibernate | hibernate | risk      | risk      | lose
+1 | hibernate | hibernate | risk      | risk      | lose
+"""
+"""The grid of ten names: recency score, then the frequency scores 1 to 5."""
+
+RF_10 = {
+    "new": "New Customers",
+    "potential": "Potential Loyalists",
+    "champions": "Champions",
+    "promising": "Promising",
+    "loyal": "Loyal Customers",
+    "sleep": "About To Sleep",
+    "attention": "Need Attention",
+    "hibernate": "Hibernating",
+    "risk": "At Risk",
+    "lose": "Can't Lose",
+}
 
 
-@pytest.mark.parametrize("name", sorted(SCHEMES))
-def test_each_cell_has_exactly_one_segment(name: str) -> None:
-    """All combinations of scores are covered, none of them twice."""
+def in_grid(r: int, column: int) -> str:
+    """Look a place of the grid up."""
+    rows = {int(line[0]): [word.strip() for word in line.split("|")[1:]] for line in RF_GRID.strip().splitlines()}
+    return rows[r][column - 1]
+
+
+def shopify(r: int, f: int, m: int) -> str:
+    """The group by the table of ranges, with half scores rounded up."""
+    fm = (f + m + 1) // 2
+    if r >= 3 and fm >= 4:
+        return "Champions" if r == 5 else "Loyal"
+    if r >= 4:
+        return "Active" if fm >= 2 else {5: "New", 4: "Promising"}[r]
+    if r == 3:
+        return "Needs attention" if fm == 3 else "Almost lost"
+    return {5: "Previously loyal", 4: "At risk", 3: "At risk"}.get(fm, "Dormant")
+
+
+def putler(r: int, f: int, m: int) -> str:
+    """The first rule that fits, in doubled values so that halves are whole."""
+    rules = [
+        ("Champions", 4, 5, 8, 10),
+        ("Loyal Customers", 2, 5, 6, 10),
+        ("Potential Loyalist", 3, 5, 2, 6),
+        ("Recent/New Customers", 4, 5, 0, 2),
+        ("Promising", 3, 4, 0, 2),
+        ("Customers Needing Attention", 2, 3, 4, 6),
+        ("About To Sleep", 2, 3, 0, 4),
+        ("At Risk", 0, 2, 4, 10),
+        ("Can't Lose Them", 0, 1, 8, 10),
+        ("Hibernating", 1, 2, 2, 4),
+        ("Lost", 0, 2, 0, 4),
+    ]
+    return next(name for name, r_low, r_high, low, high in rules if r_low <= r <= r_high and low <= f + m <= high)
+
+
+def churned(r: int, f: int, m: int) -> str:
+    """Putler's rules with the names of Churned, and no others between."""
+    rules = [
+        ("Champion", 4, 5, 8, 10),
+        ("Loyalist", 2, 5, 6, 10),
+        ("Potential", 3, 5, 2, 6),
+        ("New", 4, 5, 0, 2),
+        ("Need attention", 2, 3, 4, 6),
+        ("At risk", 0, 2, 4, 10),
+        ("Hibernating", 1, 2, 2, 4),
+        ("Lost", 0, 2, 0, 4),
+    ]
+    return next(name for name, r_low, r_high, low, high in rules if r_low <= r <= r_high and low <= f + m <= high)
+
+
+def rsquared(r: int, f: int, m: int) -> str:
+    """The bounds of the package as one condition after the other."""
+    if (r, f, m) == (5, 5, 5):
+        return "Champions"
+    if r in {3, 4, 5} and f in {3, 4, 5} and m in {2, 3, 4, 5}:
+        return "Potential Loyalist"
+    if {r, f, m} <= {2, 3, 4}:
+        return "Loyal Customers"
+    if r in {3, 4} and f in {1, 2, 3} and m in {3, 4, 5}:
+        return "Promising"
+    if r in {4, 5} and f in {1, 2, 3}:
+        return "New Customers"
+    if r in {1, 2} and f in {3, 4} and m in {4, 5}:
+        return "Can't Lose Them"
+    if r in {1, 2} and f in {2, 3, 4, 5} and m in {4, 5}:
+        return "At Risk"
+    if r in {1, 2, 3} and f in {3, 4, 5} and m in {3, 4, 5}:
+        return "Need Attention"
+    if r in {2, 3} and f in {1, 2, 3} and m in {1, 2, 3, 4}:
+        return "About To Sleep"
+    return "Lost" if r == 1 else "Others"
+
+
+def rsquared_older(r: int, f: int, m: int) -> str:
+    """The bounds of the older vignette, where f and m have the same ones."""
+    low, high = min(f, m), max(f, m)
+    if r >= 4 and low >= 4:
+        return "Champions"
+    if r >= 2 and low >= 3:
+        return "Loyal Customers"
+    if r >= 3 and high <= 3:
+        return "Potential Loyalist"
+    if r in {2, 3} and low >= 2 and high <= 3:
+        return "Need Attention"
+    if r in {2, 3} and high <= 2:
+        return "About To Sleep"
+    if r <= 2 and low >= 2:
+        return "At Risk"
+    return "Lost" if r <= 2 and high <= 2 else "Others"
+
+
+PUBLISHED: dict[str, Callable[[int, int, int], str]] = {
+    "cells-11": lambda r, f, m: listed(CELLS_11, r, f, m),
+    "rf-10": lambda r, f, _: RF_10[in_grid(r, f)],
+    "klaviyo-6": lambda r, f, m: listed(KLAVIYO_6, r, f, m),
+    "shopify-11": shopify,
+    "putler-grid": putler,
+    "churned-8": churned,
+    "rsquared-10": rsquared,
+    "rsquared-10-older": rsquared_older,
+    "pymc-6": lambda r, f, m: listed(PYMC_6, r, f, m),
+}
+
+
+def listed(table: dict[str, str], r: int, f: int, m: int) -> str:
+    """Look a cell up in a table of cells; the rest is Other."""
+    return next((name for name, found in table.items() if f"{r}{f}{m}" in found.split()), "Other")
+
+
+def names_of(scheme: Scheme) -> dict[str, str]:
+    """Give the name of each cell."""
+    return {cell: name for name, held in scheme.segments.items() for cell in held}
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_every_cell_has_its_published_name(name: str) -> None:
+    """The data of each scheme say what the publication says, worked out here a second time."""
     scheme = load_scheme(name)
-    listed = [cell for segment in scheme.segments.values() for cell in segment]
-    assert sorted(listed) == sorted(cells(scheme.n_bins))
-    assert len(listed) == scheme.n_bins**3
+    expected = {cell: PUBLISHED[name](*map(int, cell)) for cell in cells(scheme.n_bins)}
+    assert names_of(scheme) == expected
+    assert sum(map(len, scheme.segments.values())) == len(expected)
 
 
-def test_eleven_names_have_the_published_sizes() -> None:
-    """The 125 cells are shared out as in the published table."""
-    sizes = {name: len(segment) for name, segment in load_scheme("cells-11").segments.items()}
-    assert sizes == {
-        "Champions": 7,
-        "Loyal": 8,
-        "Potential Loyalist": 24,
-        "New Customers": 7,
-        "Promising": 16,
-        "Need Attention": 8,
-        "About To Sleep": 8,
-        "At Risk": 22,
-        "Cannot Lose Them": 8,
-        "Hibernating": 11,
-        "Lost": 6,
-    }
+def test_shopify_is_the_grid_of_ten_with_other_names() -> None:
+    """The inferred cells are those of rf-10, with (F + M) / 2 for the frequency score."""
+    names = {
+        "new": "New", "potential": "Active", "champions": "Champions", "promising": "Promising", "loyal": "Loyal",
+        "sleep": "Almost lost", "attention": "Needs attention", "hibernate": "Dormant", "risk": "At risk",
+        "lose": "Previously loyal",
+    }  # fmt: skip
+    found = names_of(load_scheme("shopify-11"))
+    assert found == {cell: names[in_grid(int(cell[0]), (int(cell[1]) + int(cell[2]) + 1) // 2)] for cell in found}
 
 
 @pytest.mark.parametrize(
-    ("cell", "segment"),
-    [("555", "Champions"), ("543", "Loyal"), ("323", "Potential Loyalist"), ("311", "New Customers"),
-     ("525", "Promising"), ("324", "Need Attention"), ("251", "About To Sleep"), ("124", "At Risk"),
-     ("113", "Cannot Lose Them"), ("332", "Hibernating"), ("151", "Lost")],
-)  # fmt: skip
-def test_cells_stand_where_the_published_table_has_them(cell: str, segment: str) -> None:
-    """One cell of each segment, as published."""
-    assert cell in load_scheme("cells-11").segments[segment]
+    ("name", "never"),
+    [
+        ("putler-grid", {"Recent/New Customers", "Promising", "Can't Lose Them", "Lost"}),
+        ("churned-8", {"New", "Lost"}),
+        ("rsquared-10-older", {"New Customers", "Promising", "Can't Lose Them"}),
+        ("rsquared-10", set()),
+    ],
+)
+def test_names_that_never_occur(name: str, never: set[str]) -> None:
+    """Where the first match decides, a name whose cells all went before stays without one."""
+    assert {segment for segment, held in load_scheme(name).segments.items() if not held} == never
+
+
+def test_another_copy_of_putlers_rules_has_the_same_cells() -> None:
+    """Potential Loyalist up to 5 in place of 3 changes nothing, as Loyal Customers go before it."""
+    scheme = load_scheme("putler-grid")
+    other = [putler(r, f, m) if f + m <= 6 or r < 3 else ("Champions" if r >= 4 and f + m >= 8 else "Loyal Customers")
+             for r, f, m in (map(int, cell) for cell in cells(5))]  # fmt: skip
+    assert [names_of(scheme)[cell] for cell in cells(5)] == other
+
+
+def test_klaviyo_has_fixed_cut_points_for_recency() -> None:
+    """180 and 365 days are the same at every shop."""
+    assert load_scheme("klaviyo-6").edges == {"recency_days": (180.0, 365.0)}
 
 
 def test_unknown_scheme_lists_the_known_ones() -> None:
     """A misspelt scheme is answered with those that there are."""
-    with pytest.raises(UsageError, match=r"no RFM scheme 'cells-12'. Choose one of: cells-11"):
+    with pytest.raises(UsageError) as error:
         load_scheme("cells-12")
+    assert str(error.value) == (
+        "There is no RFM scheme 'cells-12'. Choose one of: cells-11, rf-10, klaviyo-6, shopify-11, putler-grid, "
+        "churned-8, rsquared-10, rsquared-10-older, pymc-6; or give a TOML file of your own."
+    )
+
+
+OWN = """
+title = "Our three"
+n_bins = [3, 2, 2]
+otherwise = "Rest"
+edges = { recency_days = [30, 90] }
+[segments]
+VIP = ["322", { r = "2-3", fm = "1.5" }]
+Gone = { r = 1 }
+[archetypes]
+VIP = "champions"
+"""
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    """Cells and ranges can be mixed, axes can have different numbers of bins, and the name is that of the file."""
+    file = tmp_path / "ours.toml"
+    file.write_text(OWN, encoding="utf-8")
+    scheme = load_scheme(file)
+    assert scheme == Scheme(
+        name="ours",
+        title="Our three",
+        n_bins=(3, 2, 2),
+        segments={
+            "VIP": frozenset({"322", "321", "312", "221", "212"}),
+            "Gone": frozenset({"122", "121", "112", "111"}),
+            "Rest": frozenset({"311", "222", "211"}),
+        },
+        edges={"recency_days": (30.0, 90.0)},
+        archetypes={"VIP": "champions"},
+    )
+    assert load_scheme(scheme) is scheme
+
+
+def test_ranges_of_a_weighted_score() -> None:
+    """The axis score is the weighted mean: (2r + f + m) / 4 for these weights."""
+    said = {"n_bins": 3, "weights": [2, 1, 1], "segments": {"Top": {"score": "2.5-3"}}, "otherwise": "Rest"}
+    found = parse_scheme(said, "mine").segments["Top"]
+    assert found == {cell for cell in cells(3) if 2 * int(cell[0]) + int(cell[1]) + int(cell[2]) >= 10}
+
+
+TWO: dict[str, Any] = {"n_bins": 2, "segments": {"Good": {"r": "2"}, "Bad": {"r": "1"}}}
 
 
 @pytest.mark.parametrize(
-    ("listed", "wrong"),
+    ("said", "message"),
     [
-        (["222", "221", "212", "211", "122", "121", "112"], "111"),
-        ([*cells(2), "222"], "222"),
-        ([*cells(2), "333"], "333"),
+        (
+            TWO | {"segments": {"Good": {"r": "2"}, "Bad": ["111", "112"]}},
+            'no segment covers 122, 121. Add each to one, or say otherwise = "Others".',
+        ),
+        (
+            TWO | {"segments": {"Good": {"r": "2"}, "Bad": {"f": "1-2"}}},
+            "both 'Good' and 'Bad' cover 222, 221, 212, 211. Leave each cell in one, or say first_match = true.",
+        ),
+        (
+            TWO | {"segments": {"All": ["333"]}},
+            "'All' lists '333', which is no cell. The cells go from 111 to 222.",
+        ),
+        (
+            TWO | {"segments": {"All": {"r": "1-2"}, "None": {"r": "3-4"}}},
+            "'None' covers no cell of 111 to 222. Correct its range.",
+        ),
+        (
+            TWO | {"segments": {"All": {"recency": 1}}},
+            ("'All' must be cells such as \"555\", or ranges of r, f, m, fm, score such as { r = \"4-5\" }. Got "
+             "{'recency': 1} instead."),
+        ),
+        (
+            TWO | {"segments": {"All": {"r": "2-1"}}},
+            "'All' must have a score or a range for r, such as \"5\" or \"4-5\". Got '2-1' instead.",
+        ),
+        (TWO | {"segments": {}}, 'It needs a table [segments] with lines such as VIP = { r = "4-5", fm = "4-5" }.'),
+        (TWO | {"n_bins": 12}, "The entry 'n_bins' must be an int from 2 to 9, or three of them. Got 12 instead."),
+        (TWO | {"first_match": "yes"}, "The entry 'first_match' must be true or false. Got 'yes' instead."),
+        (
+            TWO | {"weights": [1, -1, 1]},
+            "The entry 'weights' must be three numbers >= 0, not all of them 0. Got [1, -1, 1] instead.",
+        ),
+        (
+            TWO | {"edges": {"recency": [3]}},
+            ("The entry 'edges' must be a table of column = cut points, of the columns recency_days, frequency, "
+             "monetary. Got {'recency': [3]} instead."),
+        ),
     ],
+)  # fmt: skip
+def test_a_faulty_scheme_is_refused_in_one_line(said: dict[str, Any], message: str) -> None:
+    """The line names the scheme, the cells or the value, and the way out."""
+    with pytest.raises(UsageError) as error:
+        parse_scheme(said, "mine")
+    assert str(error.value) == f"RFM scheme mine: {message}"
+
+
+def test_long_lists_of_cells_are_cut_short() -> None:
+    """Of 100 cells that no segment covers, eight are named and the others counted."""
+    with pytest.raises(UsageError, match="no segment covers 455, 454, 453, 452, 451, 445, 444, 443 and 92 more"):
+        parse_scheme({"segments": {"Best": {"r": "5"}}}, "mine")
+
+
+def test_an_unknown_entry_and_an_unknown_kind_list_what_there_is() -> None:
+    """A slip of the pen is answered with the entries, and a strategy that does not exist with the kinds."""
+    with pytest.raises(UsageError, match=r"There is no entry 'bins'. The entries are name, title, notes, n_bins"):
+        parse_scheme(TWO | {"bins": 2}, "mine")
+    with pytest.raises(UsageError, match="one of champions, loyal, potential_loyalists"):
+        parse_scheme(TWO | {"archetypes": {"Good": "vip"}}, "mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [(None, "cannot be read: No such file or directory"), ("n_bins = ", "is not valid TOML")]
 )
-def test_table_with_a_gap_an_overlap_or_a_stranger_is_refused(listed: list[str], wrong: str) -> None:
-    """The message names the cell that is missing, doubled or out of range."""
-    entry = {"title": "t", "n_bins": 2, "notes": "", "segments": {"All": listed}}
-    with pytest.raises(DataError, match=rf"Missing, unknown or repeated: {wrong}\."):
-        _read_scheme("mine", entry)
+def test_a_file_that_cannot_be_read(tmp_path: Path, text: str | None, message: str) -> None:
+    """A missing file and one that is no TOML give one line each."""
+    file = tmp_path / "ours.toml"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        load_scheme(file)
