@@ -34,6 +34,7 @@ TWINS = {
     "checkup": "`customerbase.check_up`, and `customerbase.workflow.checkup` for a workspace",
     "features": "`customerbase.workflow.features`",
     "segment": "`customerbase.workflow.segment`",
+    "project": "`customerbase.project`, and `customerbase.workflow.project` for a workspace",
     "tables": "`customerbase.Workspace.tables`",
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
     "explore": "`customerbase.workflow.explore`, and `customerbase.describe_exploration` for the sentences",

@@ -39,6 +39,7 @@ from customerbase.options import (
     parse_rules,
     parse_scheme,
 )
+from customerbase.projecting_verb import project
 from customerbase.session import Session
 
 if TYPE_CHECKING:
@@ -322,6 +323,9 @@ def export(
     n_customers = workflow.export(workspace, file, as_of=as_of, segments=name or (), overwrite=force)
     day = as_of or workspace.dates("segments")[-1]
     session.tell(f"Wrote {n_customers:,} customers, as segmented at {day}, to {file}.")
+
+
+app.command()(project)
 
 
 def _count(workspace: "Workspace", name: str) -> str:
