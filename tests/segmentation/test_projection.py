@@ -58,7 +58,8 @@ def tsne(features: ibis.Table) -> Projection:
 def places(projection: Projection) -> npt.NDArray[np.float64]:
     """Give the places in the order of the customers' ids."""
     frame = projection.points.order_by("customer_id").to_pandas()
-    return frame[["x", "y"]].to_numpy()
+    found: npt.NDArray[np.float64] = frame[["x", "y"]].to_numpy()
+    return found
 
 
 def test_components_equal_those_of_the_covariance_matrix(features: ibis.Table) -> None:
