@@ -115,8 +115,8 @@ def run(
     """Go from exports to named segments, all in one go."""
     session = context.ensure_object(Session)
     config = session.config(
-        files, as_of=as_of, **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed,
-        layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns),
+        files, as_of=as_of, **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare),
+        seed=seed, layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns),
         rules=parse_rules(switch_on, switch_off), currency=currency, rates=parse_rates(rates),
     )  # fmt: skip
     workspace = session.work("run", config, files=files)
@@ -137,7 +137,9 @@ def demo(
 ) -> None:
     """Generate a shop and go the whole way with it."""
     session = context.ensure_object(Session)
-    config = session.config(**parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
+    config = session.config(
+        **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed
+    )
     workspace = session.work("demo", config, n_lines=n_lines)
     session.summarise(workspace, None)
 
@@ -235,7 +237,9 @@ def segment(
 ) -> None:
     """Segment the customers of a date by their features."""
     session = context.ensure_object(Session)
-    config = session.config(as_of=as_of, **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
+    config = session.config(
+        as_of=as_of, **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed
+    )
     workspace = session.work("segment", config)
     session.summarise(workspace, config.as_of)
 
