@@ -19,7 +19,16 @@ __all__ = ["PAGES", "SAMPLES", "main", "refresh"]
 
 FOLDER = Path(__file__).parent
 SAMPLES = FOLDER / "samples"
-_NAMES = ("tutorial.md", "exports.md", "cleaning.md", "checkup.md", "explore.md", "segmentation.md", "workspace.md")
+_NAMES = (
+    "tutorial.md",
+    "exports.md",
+    "cleaning.md",
+    "checkup.md",
+    "explore.md",
+    "segmentation.md",
+    "rfm.md",
+    "workspace.md",
+)
 PAGES = (
     FOLDER.parent / "README.md",
     *(FOLDER / name for name in _NAMES),

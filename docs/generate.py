@@ -34,6 +34,7 @@ TWINS = {
     "checkup": "`customerbase.check_up`, and `customerbase.workflow.checkup` for a workspace",
     "features": "`customerbase.workflow.features`",
     "segment": "`customerbase.workflow.segment`",
+    "project": "`customerbase.project`, and `customerbase.workflow.project` for a workspace",
     "tables": "`customerbase.Workspace.tables`",
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
     "explore": "`customerbase.workflow.explore`, and `customerbase.describe_exploration` for the sentences",
@@ -139,8 +140,12 @@ def _condition(asked: Condition) -> str:
 
 
 def _scheme(scheme: Scheme) -> str:
-    rows = ((name, str(len(cells)), _code(sorted(cells, reverse=True))) for name, cells in scheme.segments.items())
-    notes = f"{scheme.title}, scores from 1 to {scheme.n_bins}. {scheme.notes}"
+    rows = (
+        (name, str(len(cells)), _code(sorted(cells, reverse=True)) or "never occurs")
+        for name, cells in scheme.segments.items()
+    )
+    edges = "".join(f" Cut points of `{name}`: {', '.join(f'{p:g}' for p in x)}." for name, x in scheme.edges.items())
+    notes = f"{scheme.title}, scores from 1 to {max(scheme.n_bins)}.{edges} {scheme.notes}"
     return "\n\n".join(
         [f"### {scheme.name}", notes, _table(("Segment", "Cells", "Recency, frequency, monetary"), rows)]
     )
@@ -213,7 +218,7 @@ SECTIONS: Mapping[str, tuple[str, Callable[[], Iterable[str]]]] = {
         lambda: map(_layout, LAYOUTS.values()),
     ),
     "RFM schemes": (
-        "Which name each combination of scores has. See [segmentation](segmentation.md).",
+        "Which name each combination of scores has. See [RFM](rfm.md).",
         lambda: map(_scheme, SCHEMES.values()),
     ),
     "Playbook": (

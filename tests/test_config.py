@@ -1,5 +1,6 @@
 """Options: from the file of a shop and from the caller."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,30 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         columns={"order_id": "Receipt"},
         rules={"guest": False, "drop_repeated_lines": True},
     )
+
+
+def test_the_file_of_a_scheme_lies_beside_that_of_the_options(tmp_path: Path) -> None:
+    """Wherever the command runs; what the caller names is looked for where the command runs."""
+    (tmp_path / "ours.toml").write_text('otherwise = "Rest"\n[segments]\nVIP = ["555"]\n', encoding="utf-8")
+    shop = write(tmp_path, '[rfm]\nscheme = "ours.toml"\nnested = true\n')
+    assert read_config(shop).rfm == {"scheme": str(tmp_path / "ours.toml"), "nested": True}
+    assert read_config(shop, given={"rfm": {"scheme": "rf-10"}}).rfm == {"scheme": "rf-10", "nested": True}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ('rfm = "klaviyo-6"', "must be a table of scheme, n_bins, edges, nested, weights. Got 'klaviyo-6' instead"),
+        ("[rfm]\nbins = 4", "must be a table of scheme, n_bins, edges, nested, weights. Got {'bins': 4} instead"),
+        ("[rfm]\nn_bins = 4", "RFM scheme 'cells-11' is made for n_bins=5. Got n_bins=4 instead"),
+        ("[rfm]\nedges = [1, 2]", "must be a table of column = cut points"),
+        ('[rfm]\nedges = { frequency = ["a"] }', "must have 4 ascending numbers for 'frequency'"),
+    ],
+)
+def test_options_of_rfm_are_checked_before_anything_is_read(tmp_path: Path, options: str, message: str) -> None:
+    """One line with the file, the value and what is allowed."""
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read_config(write(tmp_path, options))
 
 
 def test_the_file_of_the_workspace_goes_before_that_beside_the_files(tmp_path: Path) -> None:

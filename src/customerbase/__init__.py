@@ -38,7 +38,12 @@ if TYPE_CHECKING:
     from customerbase.schema import Field as Field
     from customerbase.segmentation.clustering import CLUSTERERS as CLUSTERERS
     from customerbase.segmentation.clustering import make_clusterer as make_clusterer
+    from customerbase.segmentation.projection import Projection as Projection
+    from customerbase.segmentation.projection import place_on_projection as place_on_projection
+    from customerbase.segmentation.projection import project as project
     from customerbase.segmentation.rfm import RFM as RFM
+    from customerbase.segmentation.schemes import SCHEMES as SCHEMES
+    from customerbase.segmentation.schemes import Scheme as Scheme
     from customerbase.segmentation.segments import Segment as Segment
     from customerbase.segmentation.segments import Segmentation as Segmentation
     from customerbase.segmentation.segments import assign as assign
@@ -68,9 +73,12 @@ _HOMES = {
     "LAYOUTS": "ingest.layouts",
     "Layout": "ingest.layouts",
     "ORDER_LINES": "schema",
+    "Projection": "segmentation.projection",
     "RFM": "segmentation.rfm",
     "RULES": "cleaning",
     "RuleOutcome": "cleaning",
+    "SCHEMES": "segmentation.schemes",
+    "Scheme": "segmentation.schemes",
     "Segment": "segmentation.segments",
     "Segmentation": "segmentation.segments",
     "UsageError": "errors",
@@ -88,6 +96,8 @@ _HOMES = {
     "make_shop": "synthetic",
     "matrix": "features.customers",
     "open_workspace": "workflow",
+    "place_on_projection": "segmentation.projection",
+    "project": "segmentation.projection",
     "read": "ingest.reading",
     "run": "workflow",
     "segment": "segmentation.segments",

@@ -27,6 +27,7 @@ from customerbase.options import (
     NSegments,
     Prepare,
     Rate,
+    SchemeName,
     Seed,
     StoredAsOf,
     With,
@@ -36,7 +37,9 @@ from customerbase.options import (
     parse_prepare,
     parse_rates,
     parse_rules,
+    parse_scheme,
 )
+from customerbase.projecting_verb import project
 from customerbase.session import Session
 
 if TYPE_CHECKING:
@@ -95,6 +98,7 @@ def run(
     files: Files,
     as_of: AsOf = None,
     model: Model = None,
+    scheme: SchemeName = None,
     n_segments: NSegments = None,
     prepare: Prepare = None,
     seed: Seed = None,
@@ -111,8 +115,8 @@ def run(
     """Go from exports to named segments, all in one go."""
     session = context.ensure_object(Session)
     config = session.config(
-        files, as_of=as_of, model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed,
-        layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns),
+        files, as_of=as_of, **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare),
+        seed=seed, layout=layout, encoding=encoding, decimal=decimal, date_order=date_order, columns=parse_map(columns),
         rules=parse_rules(switch_on, switch_off), currency=currency, rates=parse_rates(rates),
     )  # fmt: skip
     workspace = session.work("run", config, files=files)
@@ -126,13 +130,16 @@ def demo(
         int, typer.Option("--n-lines", help="Order lines of the generated shop, at least 1,000.")
     ] = 50_000,
     model: Model = None,
+    scheme: SchemeName = None,
     n_segments: NSegments = None,
     prepare: Prepare = None,
     seed: Seed = None,
 ) -> None:
     """Generate a shop and go the whole way with it."""
     session = context.ensure_object(Session)
-    config = session.config(model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
+    config = session.config(
+        **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed
+    )
     workspace = session.work("demo", config, n_lines=n_lines)
     session.summarise(workspace, None)
 
@@ -223,13 +230,16 @@ def segment(
     context: typer.Context,
     as_of: StoredAsOf = None,
     model: Model = None,
+    scheme: SchemeName = None,
     n_segments: NSegments = None,
     prepare: Prepare = None,
     seed: Seed = None,
 ) -> None:
     """Segment the customers of a date by their features."""
     session = context.ensure_object(Session)
-    config = session.config(as_of=as_of, model=model, n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed)
+    config = session.config(
+        as_of=as_of, **parse_scheme(scheme, model), n_segments=n_segments, prepare=parse_prepare(prepare), seed=seed
+    )
     workspace = session.work("segment", config)
     session.summarise(workspace, config.as_of)
 
@@ -317,6 +327,9 @@ def export(
     n_customers = workflow.export(workspace, file, as_of=as_of, segments=name or (), overwrite=force)
     day = as_of or workspace.dates("segments")[-1]
     session.tell(f"Wrote {n_customers:,} customers, as segmented at {day}, to {file}.")
+
+
+app.command()(project)
 
 
 def _count(workspace: "Workspace", name: str) -> str:

@@ -14,6 +14,7 @@ from customerbase.ingest.layout_file import is_layout_file
 from customerbase.ingest.numbers import DecimalSign
 from customerbase.ingest.times import DateOrder
 from customerbase.prepare_options import read_preparation
+from customerbase.segmentation.scores import plan_scores
 
 __all__ = ["CONFIG_FILE", "MODELS", "Config", "read_config"]
 
@@ -27,6 +28,7 @@ FINDS_NUMBER = {
     "rfm": "whose segments are those of its scheme",
 }
 """Models to which nobody says how many segments to make, and why."""
+RFM_OPTIONS = ("scheme", "n_bins", "edges", "nested", "weights")
 MOST_SEED = 2**32 - 1
 """The largest that scikit-learn takes."""
 
@@ -46,6 +48,9 @@ class Config:
         Number of segments, at least 2; by default 6. DBSCAN and HDBSCAN find it out, and RFM has those of its scheme.
     prepare
         How features are prepared for a clusterer: see `prepare_options.read_preparation`.
+    rfm
+        Parameters of `RFM` by name: `scheme`, `n_bins`, `edges`, `nested`, `weights`. A scheme's file that
+        `customerbase.toml` names lies beside it.
     seed
         Seed of all that is drawn, from 0 to 4,294,967,295.
     layout
@@ -93,6 +98,7 @@ class Config:
     model: str = "kmeans"
     n_segments: int | None = None
     prepare: Mapping[str, Any] = field(default_factory=dict)
+    rfm: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     layout: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -112,6 +118,7 @@ class Config:
         _check_choice("decimal", self.decimal, (None, *get_args(DecimalSign)))
         _check_choice("date_order", self.date_order, (None, *get_args(DateOrder)))
         self._check_model()
+        _check_rfm(self.rfm)
         _check_int("seed", self.seed, least=0, most=MOST_SEED)
         if self.threads is not None:
             _check_int("threads", self.threads, least=1)
@@ -154,6 +161,13 @@ def _check_int(name: str, value: object, least: int, most: int | None = None) ->
         raise UsageError(f"The option '{name}' must be at most {most:,}. Got {value!r} instead.")
 
 
+def _check_rfm(options: Mapping[str, Any]) -> None:
+    """Check the parameters of RFM before anything is read."""
+    if not isinstance(options, Mapping) or not set(options) <= set(RFM_OPTIONS):
+        raise UsageError(f"The option 'rfm' must be a table of {', '.join(RFM_OPTIONS)}. Got {options!r} instead.")
+    plan_scores(**({"scheme": None, **options} if "weights" in options else options))
+
+
 def read_config(workspace: Path, files: tuple[Path, ...] = (), given: Mapping[str, Any] | None = None) -> Config:
     """Read the options of a shop; what the caller gives goes before the file.
 
@@ -178,7 +192,7 @@ def read_config(workspace: Path, files: tuple[Path, ...] = (), given: Mapping[st
     """
     places = [workspace / CONFIG_FILE, *(file.parent / CONFIG_FILE for file in files[:1])]
     path = next((place for place in places if place.is_file()), None)
-    options = _find_layout(path, _read_toml(path)) if path else {}
+    options = _find_files(path, _read_toml(path)) if path else {}
     known = {each.name for each in fields(Config)}
     for name in options:
         if name not in known:
@@ -186,12 +200,18 @@ def read_config(workspace: Path, files: tuple[Path, ...] = (), given: Mapping[st
     return _build(path, _merge(options, given or {}))
 
 
-def _find_layout(path: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Look for a layout file beside the file of options, not where the command happens to run."""
-    layout = options.get("layout")
-    if isinstance(layout, str) and is_layout_file(layout):
-        return {**options, "layout": str(path.parent / layout)}
-    return options
+def _find_files(path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Look for the files of a layout and of a scheme beside that of options, not where the command happens to run."""
+    found, rfm = dict(options), options.get("rfm")
+    if _is_file(options.get("layout")):
+        found["layout"] = str(path.parent / options["layout"])
+    if isinstance(rfm, Mapping) and _is_file(rfm.get("scheme")):
+        found["rfm"] = {**rfm, "scheme": str(path.parent / rfm["scheme"])}
+    return found
+
+
+def _is_file(name: object) -> bool:
+    return isinstance(name, str) and is_layout_file(name)
 
 
 def _build(path: Path | None, options: Mapping[str, Any]) -> Config:

@@ -19,8 +19,8 @@ def make_model(config: Config) -> Any:  # noqa: ANN401 - a pipeline or an RFM
     ('frequency', 'monetary')
     """
     from customerbase.segmentation.clustering import make_clusterer
-    from customerbase.segmentation.rfm import RFM
+    from customerbase.segmentation.rfm import make_rfm
 
     if config.model == "rfm":
-        return RFM()
+        return make_rfm(config.rfm)
     return make_clusterer(config.model, config.n_segments, random_state=config.seed, **read_preparation(config.prepare))

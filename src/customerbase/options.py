@@ -1,7 +1,7 @@
 """Options that several commands of the command line share, and what their values mean."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +24,7 @@ __all__ = [
     "NSegments",
     "Prepare",
     "Rate",
+    "SchemeName",
     "Seed",
     "StoredAsOf",
     "With",
@@ -33,6 +34,7 @@ __all__ = [
     "parse_prepare",
     "parse_rates",
     "parse_rules",
+    "parse_scheme",
 ]
 
 Files = Annotated[
@@ -124,6 +126,14 @@ Without = Annotated[
     list[str] | None,
     typer.Option("--without", help="Switch a cleaning rule off. Can be given several times.", metavar="RULE"),
 ]
+SchemeName = Annotated[
+    str | None,
+    typer.Option(
+        "--scheme",
+        help="RFM segments: a published scheme, a TOML file of your own, or none for each combination of scores.",
+        metavar="NAME|FILE",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 AsTable = Annotated[bool, typer.Option("--table", help="Print a table to read (the default).")]
@@ -182,6 +192,23 @@ def parse_rules(switch_on: Sequence[str] | None, switch_off: Sequence[str] | Non
     """
     rules = {**dict.fromkeys(switch_on or (), True), **dict.fromkeys(switch_off or (), False)}
     return rules or None
+
+
+def parse_scheme(scheme: str | None, model: str | None) -> dict[str, Any]:
+    """Give the options that `--scheme` stands for: it asks for the model rfm.
+
+    Examples
+    --------
+    >>> parse_scheme("klaviyo-6", None)
+    {'model': 'rfm', 'rfm': {'scheme': 'klaviyo-6'}}
+    >>> parse_scheme(None, "kmeans")
+    {'model': 'kmeans'}
+    """
+    if scheme is None:
+        return {"model": model}
+    if model not in (None, "rfm"):
+        raise UsageError(f"--scheme is for --model rfm. Got --model {model} instead: leave one of them out.")
+    return {"model": "rfm", "rfm": {"scheme": scheme}}
 
 
 def check_one(*formats: bool) -> None:

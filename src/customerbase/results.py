@@ -20,7 +20,7 @@ from customerbase.workspace.manifest import UNDATED
 if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation
 
-__all__ = ["export", "load_segmentation", "write_checkup", "write_segmentation"]
+__all__ = ["export", "load_segmentation", "write_checkup", "write_projection", "write_segmentation"]
 
 # The models are imported within the functions: the workflow loads them in a thread while it reads.
 
@@ -46,6 +46,7 @@ def write_segmentation(begun: Run, described: ir.Table, config: Config, progress
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
     begun.write_json("segments", _plain_segmentation(result, described, config), as_of=as_of)
     _write_model(begun, result, described, config)
+    write_projection(begun, described, result)
 
 
 def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:
@@ -121,6 +122,23 @@ def _training_window(described: ir.Table, as_of: date | None) -> dict[str, date 
     ages = learnt.agg(**{name: getattr(learnt[column], how)() for name, (column, how) in days.items()})
     found = ages.to_pyarrow().to_pylist()[0]
     return {name: None if age is None else as_of - timedelta(days=int(age)) for name, age in found.items()}
+
+
+def write_projection(
+    begun: Run,
+    described: ir.Table,
+    learnt: "Segmentation",
+    method: str = "pca",
+    max_customers: int | None = None,
+    seed: int = 0,
+) -> None:
+    """Lay the customers of a date out in a plane, and write their places and what the plane shows: see `project`."""
+    from customerbase.segmentation.projection import project, projection_to_json
+
+    found = project(described, learnt, method, max_customers, seed)
+    as_of = found.as_of or UNDATED
+    begun.write_table("projection", found.points, as_of=as_of, order_by="customer_id")
+    begun.write_json("projection_facts", projection_to_json(found), as_of=as_of)
 
 
 def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmentation":

@@ -34,7 +34,7 @@ from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import read
 from customerbase.provenance import data_grew, describe_inputs, fingerprint_data, list_versions
-from customerbase.results import export, write_checkup, write_segmentation
+from customerbase.results import export, load_segmentation, write_checkup, write_projection, write_segmentation
 from customerbase.schema import Dataset
 from customerbase.workspace import UNDATED, Run, Workspace
 
@@ -53,6 +53,7 @@ __all__ = [
     "features",
     "ingest",
     "open_workspace",
+    "project",
     "run",
     "segment",
 ]
@@ -204,6 +205,25 @@ def segment(
         progress("Finding the segments")
         write_segmentation(begun, described, config, progress)
         _publish(workspace, begun, None, config, "segment", now)
+
+
+def project(
+    workspace: Workspace,
+    method: str = "pca",
+    max_customers: int | None = None,
+    config: Config | None = None,
+    *,
+    now: datetime | None = None,
+    progress: Progress = _quiet,
+) -> None:
+    """Lay the segmented customers of a date out in a plane: see `customerbase.project`; else as in `run`."""
+    config = config or Config()
+    with workspace.begin() as begun:
+        learnt = load_segmentation(workspace, config.as_of)
+        described = workspace.table("features", learnt.as_of.isoformat() if learnt.as_of else UNDATED)
+        progress("Laying the customers out")
+        write_projection(begun, described, learnt, method, max_customers, config.seed)
+        _publish(workspace, begun, None, config, "project", now)
 
 
 def explore(

@@ -92,12 +92,22 @@ def test_every_kind_of_customer_has_an_entry(kind: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_every_name_of_a_scheme_has_a_strategy(scheme: str) -> None:
+def test_every_name_of_a_scheme_has_a_strategy_and_a_colour_of_its_own(scheme: str) -> None:
     """Each published name finds an archetype by its name, without a look at the profile."""
-    names = list(SCHEMES[scheme].segments)
-    found = name_from_scheme(names, [{}] * len(names))
+    names, said = list(SCHEMES[scheme].segments), SCHEMES[scheme].archetypes
+    found = name_from_scheme(names, [{}] * len(names), archetypes=said)
     assert [named.name for named in found] == names
-    assert len({named.archetype.key for named in found}) == len(names)
+    assert len({named.color for named in found}) == len(names)
+    known = {name.casefold() for archetype in ARCHETYPES for name in archetype.scheme_names}
+    assert {name.casefold() for name in names if name not in said} <= known
+
+
+def test_a_scheme_can_mean_another_kind_by_a_name() -> None:
+    """Promising is who spends well, but in the grid of ten who ordered once: then in a shade of that kind's colour."""
+    plain, own = (name_from_scheme(["Promising"], [{}], archetypes=said)[0] for said in (None, {"Promising": "new"}))
+    assert (plain.archetype.key, own.archetype.key) == ("promising", "new")
+    assert own.color not in {archetype.color for archetype in ARCHETYPES}
+    assert own == name_from_scheme(["Loyal", "Promising"], [{}, {}], archetypes={"Promising": "new"})[1]
 
 
 @pytest.mark.parametrize("archetype", ARCHETYPES, ids=lambda archetype: archetype.key)

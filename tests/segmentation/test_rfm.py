@@ -1,6 +1,7 @@
 """RFM: scores by hand and by an oracle, ties that stay together, own cut points, schemes and cells."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from customerbase.errors import DataError, UsageError
-from customerbase.segmentation.rfm import RFM, RFM_COLUMNS, SCORE_COLUMNS
+from customerbase.segmentation.model_file import dump_model, load_model, make_probe
+from customerbase.segmentation.rfm import RFM, RFM_COLUMNS, SCORE_COLUMNS, make_rfm
 from customerbase.segmentation.schemes import cells, load_scheme
 
 FAILED_CHECKS = dict.fromkeys(
@@ -35,7 +37,9 @@ FAILED_CHECKS = dict.fromkeys(
 )
 
 
-@parametrize_with_checks([RFM()], expected_failed_checks=lambda _: FAILED_CHECKS)  # type: ignore[untyped-decorator]
+@parametrize_with_checks(
+    [RFM(), RFM(nested=True), RFM(scheme=None, weights=(3, 2, 1))], expected_failed_checks=lambda _: FAILED_CHECKS
+)  # type: ignore[untyped-decorator]
 def test_estimator_contract(estimator: Any, check: Callable[[Any], None]) -> None:
     """Every check of scikit-learn passes that brings three columns."""
     check(estimator)
@@ -164,6 +168,136 @@ def test_without_a_scheme_each_cell_is_a_segment(customers: pd.DataFrame) -> Non
     assert names.tolist() == ["".join(map(str, scores)) for scores in model.transform(customers)]
 
 
+@pytest.mark.parametrize("n_bins", [3, (2, 5, 4)])
+def test_nested_scores_equal_the_share_below_within_the_group(customers: pd.DataFrame, n_bins: Any) -> None:
+    """Oracle in pandas: frequency is ranked within each recency score, monetary within recency and frequency."""
+    n_recency, n_frequency, n_monetary = (n_bins,) * 3 if isinstance(n_bins, int) else n_bins
+
+    def bins(values: pd.Series, n: int) -> pd.Series:
+        return 1 + (values.rank(method="min").astype(int) - 1) * n // len(values)
+
+    expected = pd.DataFrame({"r": n_recency + 1 - bins(customers["recency_days"], n_recency)})
+    expected["f"] = customers.groupby(expected["r"])["frequency"].transform(bins, n_frequency)
+    expected["m"] = customers.groupby([expected["r"], expected["f"]])["monetary"].transform(bins, n_monetary)
+    model = RFM(n_bins=n_bins, scheme=None, nested=True).fit(customers)
+    np.testing.assert_array_equal(model.transform(customers), expected.to_numpy())
+    assert model.edges_["frequency"].shape == (n_recency, n_frequency - 1)
+    assert model.edges_["monetary"].shape == (n_recency, n_frequency, n_monetary - 1)
+
+
+def test_nested_bins_are_about_equal() -> None:
+    """A thousand customers without ties fill 125 nested cells with eight each, however much the columns correlate."""
+    rng = np.random.default_rng(1)
+    worth = rng.normal(size=1_000)
+    features = make_frame(*(sign * worth + 0.1 * rng.normal(size=1_000) for sign in (-1, 1, 1)))
+    model = RFM(scheme=None, nested=True).fit(features)
+    assert np.bincount(model.labels_, minlength=125).tolist() == [8] * 125
+    assert np.bincount(RFM(scheme=None).fit(features).labels_, minlength=125).max() > 50
+
+
+def test_nested_newcomers_by_hand() -> None:
+    """Each is scored by the cut points of its own group, alone as in a batch; a group without anybody borrows some."""
+    learnt = make_frame([1, 1, 1, 1, 90, 90, 90, 90], [9, 8, 7, 6, 1, 1, 1, 1], [40, 30, 20, 10, 8, 6, 4, 2])
+    model = RFM(n_bins=2, scheme=None, nested=True).fit(learnt)
+    assert model.edges_["frequency"].tolist() == [[1], [7]]
+    # Nobody is silent (1) and frequent (2): that group has the cut point of all the silent.
+    assert model.edges_["monetary"].tolist() == [[[4], [4]], [[10], [30]]]
+    newcomers = make_frame([1, 1, 90, 200], [7, 8, 2, 1], [11, 30, 5, 4])
+    expected = [[2, 1, 2], [2, 2, 1], [1, 2, 2], [1, 1, 1]]
+    assert model.transform(newcomers).tolist() == expected
+    assert [model.transform(newcomers.iloc[[i]])[0].tolist() for i in range(4)] == expected
+
+
+def test_own_cut_points_hold_in_every_group() -> None:
+    """Nested with given edges for frequency: they are the same within each recency score."""
+    features = make_frame([1, 2, 3, 4], [1, 2, 3, 4], [1, 1, 1, 1])
+    model = RFM(n_bins=2, edges={"frequency": [2]}, scheme=None, nested=True).fit(features)
+    assert model.edges_["frequency"].tolist() == [[2], [2]]
+
+
+def test_weighted_tiers_equal_quantiles_of_the_weighted_mean(customers: pd.DataFrame) -> None:
+    """Oracle in pandas: 3r + 2f + m with less than a fifth above is the first tier; equal sums share a tier."""
+    model = RFM(scheme=None, weights=(3, 2, 1)).fit(customers)
+    total = pd.Series(RFM().fit_transform(customers) @ [3, 2, 1])
+    tiers = 1 + (total.rank(method="min", ascending=False).astype(int) - 1) * 5 // len(total)
+    names = [f"Tier {number}" for number in tiers]
+    assert model.segment_names_[model.predict(customers)].tolist() == names
+    assert model.segment_names_.tolist() == ["Tier 1", "Tier 2", "Tier 3", "Tier 4", "Tier 5"]
+
+
+def test_weights_count_in_proportion(customers: pd.DataFrame) -> None:
+    """Thirds and threes are the same weights; a weight of 0 leaves a score out."""
+    thirds = RFM(scheme=None, weights=(0.1, 0.2, 0.3)).fit_predict(customers)
+    np.testing.assert_array_equal(RFM(scheme=None, weights=(1, 2, 3)).fit_predict(customers), thirds)
+    alone = RFM(scheme=None, weights=(1, 0, 0)).fit(customers)
+    tiers = dict(zip(alone.transform(customers)[:, 0].tolist(), alone.labels_.tolist(), strict=True))
+    assert alone.labels_.tolist() == [tiers[score] for score in alone.transform(customers)[:, 0]]
+    assert [tiers[score] for score in range(5, 0, -1)] == sorted(tiers.values())
+    assert tiers[5] == 0
+
+
+@pytest.mark.parametrize("weights", [(1, 2), (1, -1, 1), (0, 0, 0), "rfm", (1, 2, float("nan"))])
+def test_faulty_weights_are_refused(weights: Any, customers: pd.DataFrame) -> None:
+    """There must be three, none negative, and one above 0."""
+    with pytest.raises(UsageError, match="'weights' parameter of RFM must be three numbers >= 0"):
+        RFM(scheme=None, weights=weights).fit(customers)
+
+
+def test_weights_and_a_scheme_exclude_each_other(customers: pd.DataFrame) -> None:
+    """Tiers of a weighted score are segments of their own."""
+    with pytest.raises(UsageError, match=r"scheme 'cells-11' has segments of its own. Leave the weights out"):
+        RFM(weights=(3, 2, 1)).fit(customers)
+
+
+def test_a_scheme_brings_its_bins_and_its_cut_points() -> None:
+    """Klaviyo has three scores, and a customer of 180 days is recent at every shop; own cut points go before."""
+    features = make_frame([1, 180, 181, 365, 366, 900], [1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6])
+    model = RFM(scheme="klaviyo-6").fit(features)
+    assert model.transform(features)[:, 0].tolist() == [3, 3, 2, 2, 1, 1]
+    assert model.transform(features)[:, 1].tolist() == [1, 1, 2, 2, 3, 3]
+    other = RFM(scheme="klaviyo-6", edges={"recency_days": [1, 900]}).fit(features)
+    assert other.transform(features)[:, 0].tolist() == [3, 2, 2, 2, 2, 2]
+
+
+def test_a_scheme_of_ones_own_as_file_and_as_data(customers: pd.DataFrame, tmp_path: Path) -> None:
+    """The file, what it says, and the model that the options of a shop make are one and the same."""
+    file = tmp_path / "ours.toml"
+    file.write_text('otherwise = "Rest"\n[segments]\nVIP = { r = "4-5", fm = "4-5" }\n', encoding="utf-8")
+    by_file = RFM(scheme=str(file)).fit(customers)
+    scores = by_file.transform(customers)
+    vip = (scores[:, 0] >= 4) & (scores[:, 1] + scores[:, 2] >= 8)
+    assert by_file.segment_names_.tolist() == ["VIP", "Rest"]
+    np.testing.assert_array_equal(by_file.labels_, np.where(vip, 0, 1))
+    model = make_rfm({"scheme": str(file)})
+    file.unlink()
+    np.testing.assert_array_equal(model.fit_predict(customers), by_file.labels_)
+    assert model.scheme["name"] == "ours"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RFM(scheme="klaviyo-6"),
+        RFM(scheme={"segments": {"VIP": {"r": 5}}, "otherwise": "Rest"}),
+        RFM(n_bins=(3, 4, 5), scheme=None, nested=True),
+        RFM(scheme=None, weights=[3, 2, 1]),
+    ],
+    ids=["published", "own", "nested", "weighted"],
+)
+def test_every_form_goes_through_a_model_file(model: RFM, customers: pd.DataFrame) -> None:
+    """What was learnt comes back and places customers alike, without the file of a scheme."""
+    model.fit(customers)
+    again = load_model(dump_model(model, make_probe(model), {}))
+    np.testing.assert_array_equal(again.predict(customers), model.labels_)
+    np.testing.assert_array_equal(again.transform(customers), model.transform(customers))
+
+
+def test_nested_is_true_or_false(customers: pd.DataFrame) -> None:
+    """A text is no answer."""
+    with pytest.raises(UsageError, match=r"'nested' parameter of RFM must be true or false. Got 'yes' instead"):
+        RFM(nested="yes").fit(customers)  # type: ignore[arg-type]
+
+
 def test_columns_are_taken_by_name(customers: pd.DataFrame) -> None:
     """Another order of columns and further ones change nothing; a bare array has them in their order."""
     expected = RFM().fit_predict(customers)
@@ -184,16 +318,25 @@ def test_fit_changes_neither_parameters_nor_the_frame(customers: pd.DataFrame) -
     """An RFM can be cloned with its own cut points, and the caller's frame stays as it was."""
     before = customers.copy()
     model = clone(RFM(edges={"frequency": [1, 2, 3, 5]})).fit(customers)
-    assert model.get_params() == {"n_bins": 5, "edges": {"frequency": [1, 2, 3, 5]}, "scheme": "cells-11"}
+    assert model.get_params() == {
+        "n_bins": None,
+        "edges": {"frequency": [1, 2, 3, 5]},
+        "scheme": "cells-11",
+        "nested": False,
+        "weights": None,
+    }
     pd.testing.assert_frame_equal(customers, before)
 
 
-@pytest.mark.parametrize("n_bins", [1, 10, 2.0, True, "5"])
-def test_number_of_bins_is_an_int_from_two_to_nine(n_bins: int, customers: pd.DataFrame) -> None:
+@pytest.mark.parametrize("n_bins", [1, 10, 2.0, True, "5", (5, 5), (5, 5, 1), (5, 5, "5")])
+def test_number_of_bins_is_an_int_from_two_to_nine(n_bins: Any, customers: pd.DataFrame) -> None:
     """Scores are single digits, so ten bins are refused as one bin is."""
     with pytest.raises(UsageError) as error:
         RFM(n_bins=n_bins).fit(customers)
-    assert str(error.value) == f"The 'n_bins' parameter of RFM must be an int from 2 to 9. Got {n_bins!r} instead."
+    assert str(error.value) == (
+        "The 'n_bins' parameter of RFM must be an int from 2 to 9, or three of them: for recency, frequency and "
+        f"monetary. Got {n_bins!r} instead."
+    )
 
 
 def test_scheme_wants_its_own_number_of_bins(customers: pd.DataFrame) -> None:
@@ -202,7 +345,7 @@ def test_scheme_wants_its_own_number_of_bins(customers: pd.DataFrame) -> None:
         RFM(n_bins=4).fit(customers)
     assert str(error.value) == (
         "RFM scheme 'cells-11' is made for n_bins=5. Got n_bins=4 instead. "
-        "Pass n_bins=5, or scheme=None to make each combination of scores a segment."
+        "Leave n_bins out, or choose scheme 'none' to make each combination of scores a segment."
     )
 
 

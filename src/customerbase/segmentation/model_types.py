@@ -19,7 +19,7 @@ from customerbase.errors import DataError, UsageError
 from customerbase.segmentation.inductive import UNUSUAL, InductiveClusterer
 from customerbase.segmentation.model_archive import AGAIN
 from customerbase.segmentation.preparation import ColumnSelector, MedianFill, QuantileRanks, SignedLog, Winsorizer
-from customerbase.segmentation.rfm import RFM
+from customerbase.segmentation.rfm import RFM, RFM_COLUMNS
 from customerbase.segmentation.suggestions import SuggestedDBSCAN, SuggestedHDBSCAN
 
 __all__ = ["LEARNT", "UNFITTED", "Learnt", "decode", "encode"]
@@ -117,7 +117,7 @@ LEARNT: dict[type[BaseEstimator], dict[str, Learnt]] = {
         "spreads_": Learnt(("n_points",), is_sound=_not_below_zero, is_optional=True),
     },
     RFM: {
-        "edges_": Learnt(None, is_sound=_ascends),
+        "edges_": Learnt(None, is_sound=lambda array: _ascends(array.T)),
         "segment_names_": Learnt(("n_segments",), kind="U"),
         "cell_segments_": Learnt(None, kind="i", is_sound=_not_below_zero),
     },
@@ -157,6 +157,15 @@ def _is_inductive(model: InductiveClusterer) -> bool:
     )
 
 
+def _is_rfm(model: RFM) -> bool:
+    """Check that there are cut points for each score, of all customers or of each group, and a name for each cell."""
+    n_bins = model.cell_segments_.shape
+    return int(model.cell_segments_.max()) < len(model.segment_names_) and all(
+        edges.shape[-1] == n_bins[place] - 1 and edges.shape[:-1] in ((), n_bins[:place])
+        for place, edges in enumerate(model.edges_[name] for name in RFM_COLUMNS)
+    )
+
+
 SOUND: dict[type[BaseEstimator], Callable[[Any], bool]] = {
     Winsorizer: lambda model: bool((model.lower_bounds_ <= model.upper_bounds_).all()),
     PowerTransformer: lambda model: model.method == "yeo-johnson" and model.standardize is False,
@@ -165,7 +174,7 @@ SOUND: dict[type[BaseEstimator], Callable[[Any], bool]] = {
     PCA: lambda model: model.whiten is False,
     GaussianMixture: _is_mixture,
     InductiveClusterer: _is_inductive,
-    RFM: lambda model: int(model.cell_segments_.max()) < len(model.segment_names_),
+    RFM: _is_rfm,
 }
 """What must hold between the parts of an estimator, before it is asked anything: compiled code trusts them."""
 

@@ -88,7 +88,10 @@ def name_segments(
 
 
 def name_from_scheme(
-    names: Sequence[str], profiles: Sequence[Profile], playbook: Mapping[str, Archetype] | None = None
+    names: Sequence[str],
+    profiles: Sequence[Profile],
+    playbook: Mapping[str, Archetype] | None = None,
+    archetypes: Mapping[str, str] | None = None,
 ) -> tuple[SegmentName, ...]:
     """Keep the names of a scheme and find the archetype behind each: by name, else by the nearest profile.
 
@@ -98,6 +101,9 @@ def name_from_scheme(
         One for each segment.
     playbook
         The archetypes to choose from, by key; those of the package when not given.
+    archetypes
+        Name → key of its archetype, where the scheme means something else by it than the playbook does. Such a name has
+        a shade of the archetype's colour that is its own.
 
     Returns
     -------
@@ -109,12 +115,30 @@ def name_from_scheme(
     [('Cannot Lose Them', 'cannot_lose'), ('Lost', 'lost')]
     """
     playbook = load_playbook() if playbook is None else playbook
-    known = {name: archetype for archetype in playbook.values() for name in (archetype.name, *archetype.scheme_names)}
+    known = {
+        name.casefold(): archetype
+        for archetype in playbook.values()
+        for name in (archetype.name, *archetype.scheme_names)
+    }
+    said = {name: playbook[key] for name, key in (archetypes or {}).items()}
     found = (
-        known.get(name) or _match([profile], tuple(playbook.values()), is_alone=False)[0]
+        said.get(name) or known.get(name.casefold()) or _nearest(profile, playbook)
         for name, profile in zip(names, profiles, strict=True)
     )
-    return tuple(SegmentName(name, kind.color, kind) for name, kind in zip(names, found, strict=True))
+    return tuple(
+        _name_as_said(name, kind) if name in said else SegmentName(name, kind.color, kind)
+        for name, kind in zip(names, found, strict=True)
+    )
+
+
+def _name_as_said(name: str, archetype: Archetype) -> SegmentName:
+    """Take a shade that depends on the name alone, so that it is the same at every date."""
+    words = list(SHADES)[zlib.crc32(name.encode()) % len(SHADES)]
+    return SegmentName(name, _shade(archetype.color, (words,)), archetype)
+
+
+def _nearest(profile: Profile, playbook: Mapping[str, Archetype]) -> Archetype:
+    return _match([profile], tuple(playbook.values()), is_alone=False)[0]
 
 
 def name_unusual() -> SegmentName:

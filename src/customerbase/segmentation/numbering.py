@@ -60,7 +60,8 @@ def name_labels(model: Clusterer, profiles: Mapping[int, Profile]) -> list[tuple
     [(1, 'Usual customers'), (2, 'Unusual customers')]
     """
     if isinstance(model, RFM):
-        names = name_from_scheme([str(model.segment_names_[label]) for label in profiles], list(profiles.values()))
+        scheme_names = [str(model.segment_names_[label]) for label in profiles]
+        names = name_from_scheme(scheme_names, list(profiles.values()), archetypes=model.archetypes_)
         return [(label + 1, name) for label, name in zip(profiles, names, strict=True)]
     usual = list(name_segments([profile for label, profile in profiles.items() if label != UNUSUAL]))
     unusual = [name_unusual()] if UNUSUAL in profiles else []

@@ -1,7 +1,7 @@
 """RFM: scores for recency, frequency and monetary value, and the segments that a published scheme makes of them."""
 
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +11,35 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from customerbase.errors import UsageError
 from customerbase.segmentation.preparation import select_columns
-from customerbase.segmentation.schemes import cells, load_scheme
+from customerbase.segmentation.schemes import RFM_COLUMNS, read_scheme
+from customerbase.segmentation.scores import learn_edges, plan_scores, score_customers, share_out_cells
 
-__all__ = ["RFM", "RFM_COLUMNS", "SCORE_COLUMNS"]
-
-RFM_COLUMNS = ("recency_days", "frequency", "monetary")
-"""What an RFM model looks at, in the order that an array must have."""
+__all__ = ["RFM", "RFM_COLUMNS", "SCORE_COLUMNS", "make_rfm"]
 
 SCORE_COLUMNS = ("r_score", "f_score", "m_score")
 """What `RFM.transform` gives."""
+
+
+def make_rfm(options: Mapping[str, Any]) -> "RFM":
+    """Make an RFM of the options of a shop, which takes the text of a scheme's file into the model.
+
+    So the model does not depend on where the file lay, nor on whether it is still there.
+
+    Parameters
+    ----------
+    options
+        Parameters of `RFM` by name. With weights and no scheme, the scheme is None.
+
+    Examples
+    --------
+    >>> make_rfm({"weights": [3, 2, 1]}).scheme is None
+    True
+    """
+    said = {"scheme": None, **options} if "weights" in options else dict(options)
+    scheme = said.get("scheme")
+    if isinstance(scheme, str) and scheme.lower().endswith(".toml"):
+        said["scheme"] = read_scheme(scheme)
+    return RFM(**said)
 
 
 class RFM(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -39,22 +59,35 @@ class RFM(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     n_bins
-        Number of bins, from 2 to 9.
+        Number of bins, from 2 to 9: of each column, or a sequence of those of recency, frequency and monetary. None
+        takes the scheme's own, or 5.
     edges
-        Cut points of one's own, in place of learnt ones: column name to `n_bins - 1` ascending values, in the column's
-        unit. `{"recency_days": [30, 90, 180, 365]}` gives the best recency score to customers of up to 30 days.
+        Cut points of one's own, in place of learnt ones and of the scheme's: column name to ascending values, one less
+        than bins, in the column's unit. `{"recency_days": [30, 90, 180, 365]}` gives the best recency score to
+        customers of up to 30 days.
     scheme
-        Name of a scheme in `schemes.SCHEMES`, which must be made for `n_bins`. None makes each cell, such as "555", a
-        segment.
+        Which scores make which segment: name of a scheme in `schemes.SCHEMES`, the path of a TOML file with one, what
+        such a file says as a dict, or a `Scheme`. None, or "none", makes each cell, such as "555", a segment.
+    nested
+        Whether frequency is cut within each recency score, and monetary within each combination of both, as nested
+        binning in SPSS does; the scores of frequency and monetary then compare customers of equal recency alone, and
+        the combinations hold about equally many. Otherwise each column is cut on its own.
+    weights
+        Weights of the three scores, each at least 0. Segments are then quantiles of the weighted mean of the scores, as
+        many as bins: "Tier 1" is the best. Needs `scheme=None`.
 
     Attributes
     ----------
     edges_
-        Cut points by column, ascending, in the column's unit; each of shape (n_bins - 1,).
+        Cut points by column, ascending, in the column's unit; each of shape (n_bins - 1,). Nested, those of frequency
+        have a row for each recency score and those of monetary one for each recency and frequency score.
     segment_names_
-        Names of the segments, best first for cells, else in the scheme's order; `predict` gives positions in it.
+        Names of the segments, best first for cells and tiers, else in the scheme's order; `predict` gives positions in
+        it.
     cell_segments_
-        Position of the segment of each cell, shape (n_bins, n_bins, n_bins): by recency, frequency, monetary score - 1.
+        Position of the segment of each cell: by recency, frequency, monetary score - 1.
+    archetypes_
+        Segment to the kind of the playbook, where the scheme says one.
     labels_
         Segment of each customer that the model was learnt from.
 
@@ -71,21 +104,28 @@ class RFM(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
            [1, 1, 1]])
     >>> [str(model.segment_names_[i]) for i in model.predict(features)]
     ['Champions', 'Loyal', 'Potential Loyalist', 'Hibernating', 'Lost']
+    >>> model = RFM(scheme="klaviyo-6").fit(features)
+    >>> [str(model.segment_names_[i]) for i in model.predict(features)]
+    ['Champions', 'Loyal', 'Loyal', 'Recent', 'At risk']
     >>> RFM(n_bins=4).fit(features)
     Traceback (most recent call last):
     ...
-    customerbase.errors.UsageError: RFM scheme 'cells-11' is made for n_bins=5. Got n_bins=4 instead. Pass n_bins=5, ...
+    customerbase.errors.UsageError: RFM scheme 'cells-11' is made for n_bins=5. Got n_bins=4 instead. Leave n_bins ...
     """
 
     def __init__(
         self,
-        n_bins: int = 5,
+        n_bins: int | Sequence[int] | None = None,
         edges: Mapping[str, npt.ArrayLike] | None = None,
-        scheme: str | None = "cells-11",
+        scheme: Any = "cells-11",  # noqa: ANN401 - see load_scheme
+        nested: bool = False,
+        weights: Sequence[float] | None = None,
     ) -> None:
         self.n_bins = n_bins
         self.edges = edges
         self.scheme = scheme
+        self.nested = nested
+        self.weights = weights
 
     def fit(self, X: npt.ArrayLike | pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002
         """Learn the cut points that are not given.
@@ -104,15 +144,13 @@ class RFM(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
         DataError
             A DataFrame lacks one of the columns.
         """
-        _check_n_bins(self.n_bins)
-        given = _given_edges(self.edges, self.n_bins)
-        self.segment_names_, self.cell_segments_ = _segment_table(self.scheme, self.n_bins)
+        plan = plan_scores(**self.get_params(deep=False))
         matrix = self._matrix(X, reset=True)
-        self.edges_ = {
-            name: given[name] if name in given else _quantile_edges(values, self.n_bins)
-            for name, values in zip(RFM_COLUMNS, matrix.T, strict=True)
-        }
-        self.labels_ = self._segments(self._scores(matrix))
+        self.edges_ = learn_edges(plan, matrix)
+        scores = score_customers(self.edges_, plan.n_bins[0], matrix)
+        self.segment_names_, self.cell_segments_ = share_out_cells(plan, scores)
+        self.archetypes_ = dict(plan.scheme.archetypes) if plan.scheme else {}
+        self.labels_ = self._segments(scores)
         return self
 
     def transform(self, X: npt.ArrayLike | pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -141,60 +179,8 @@ class RFM(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return matrix
 
     def _scores(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-        bins = [1 + np.searchsorted(self.edges_[name], x) for name, x in zip(RFM_COLUMNS, matrix.T, strict=True)]
-        bins[0] = self.n_bins + 1 - bins[0]
-        return np.column_stack(bins).astype(np.int64)
+        return score_customers(self.edges_, self.cell_segments_.shape[0], matrix)
 
     def _segments(self, scores: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         segments: npt.NDArray[np.int64] = self.cell_segments_[tuple(scores.T - 1)]
         return segments
-
-
-def _quantile_edges(values: npt.NDArray[np.float64], n_bins: int) -> npt.NDArray[np.float64]:
-    """Give the smallest values that at least 1/n_bins, 2/n_bins … of the customers do not exceed.
-
-    Whole-number positions: `ceil(i / n_bins * n)` in floating point is one too many now and then.
-    """
-    positions = [-(-i * len(values) // n_bins) - 1 for i in range(1, n_bins)]
-    return np.sort(values)[positions]
-
-
-def _check_n_bins(n_bins: object) -> None:
-    if isinstance(n_bins, bool) or not isinstance(n_bins, int) or not 2 <= n_bins <= 9:
-        raise UsageError(f"The 'n_bins' parameter of RFM must be an int from 2 to 9. Got {n_bins!r} instead.")
-
-
-def _given_edges(edges: Mapping[str, npt.ArrayLike] | None, n_bins: int) -> dict[str, npt.NDArray[np.float64]]:
-    """Check the caller's own cut points and give them as arrays."""
-    given = {name: np.asarray(values, dtype=np.float64) for name, values in (edges or {}).items()}
-    for name, values in given.items():
-        if name not in RFM_COLUMNS:
-            raise UsageError(
-                f"The 'edges' parameter of RFM has no place for '{name}'. It takes: {', '.join(RFM_COLUMNS)}."
-            )
-        if values.shape != (n_bins - 1,) or not np.isfinite(values).all() or (np.diff(values) <= 0).any():
-            raise UsageError(
-                f"The 'edges' parameter of RFM must have {n_bins - 1} ascending numbers for '{name}', one less than "
-                f"n_bins={n_bins}. Got {values.tolist()} instead."
-            )
-    return given
-
-
-def _segment_table(scheme: str | None, n_bins: int) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64]]:
-    """Give the names of the segments, and for each cell the position of its segment in them."""
-    segments = {cell: frozenset([cell]) for cell in cells(n_bins)} if scheme is None else _scheme_cells(scheme, n_bins)
-    table = np.empty((n_bins,) * 3, dtype=np.int64)
-    for position, segment in enumerate(segments.values()):
-        for cell in segment:
-            table[tuple(int(score) - 1 for score in cell)] = position
-    return np.array(list(segments)), table
-
-
-def _scheme_cells(name: str, n_bins: int) -> dict[str, frozenset[str]]:
-    scheme = load_scheme(name)
-    if scheme.n_bins != n_bins:
-        raise UsageError(
-            f"RFM scheme '{name}' is made for n_bins={scheme.n_bins}. Got n_bins={n_bins} instead. "
-            f"Pass n_bins={scheme.n_bins}, or scheme=None to make each combination of scores a segment."
-        )
-    return scheme.segments

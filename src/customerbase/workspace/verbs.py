@@ -22,8 +22,10 @@ VERBS: Mapping[str, str] = {
     "assignments": "segment",
     "segments": "segment",
     "models": "segment",
+    "projection": "project",
+    "projection_facts": "project",
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "explore", "run")
+DATED_VERBS = ("features", "segment", "project", "explore", "run")
 """The commands that take --as-of."""

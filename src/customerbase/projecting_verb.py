@@ -1,0 +1,49 @@
+"""The command that lays customers out in a plane."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from customerbase.options import Seed, StoredAsOf
+from customerbase.session import Session
+
+if TYPE_CHECKING:
+    from customerbase.workspace import Workspace
+
+__all__ = ["project"]
+
+
+def project(
+    context: typer.Context,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            help="pca (components, all customers) or tsne (neighbours, a sample of 2,000).",
+            metavar="pca|tsne",
+        ),
+    ] = "pca",
+    max_customers: Annotated[
+        int | None, typer.Option("--max-customers", help="Most customers to show, each segment with its share.")
+    ] = None,
+    as_of: StoredAsOf = None,
+    seed: Seed = None,
+) -> None:
+    """Lay the segmented customers out in a plane, for a picture."""
+    session = context.ensure_object(Session)
+    config = session.config(as_of=as_of, seed=seed)
+    workspace = session.work("project", config, method=method, max_customers=max_customers)
+    session.tell(_describe(workspace, as_of), "See: {} show projection, and {} show projection_facts.")
+
+
+def _describe(workspace: "Workspace", as_of: str | None) -> str:
+    day = as_of or workspace.dates("segments")[-1]
+    facts = workspace.json("projection_facts", day)
+    n_shown = workspace.table("projection", day).count().execute()
+    said = f"Laid {n_shown:,} of {facts['n_customers']:,} customers out by {facts['method']}"
+    if facts["method"] == "pca":
+        x, y = [*facts["explained_variance"], 0.0][:2]
+        return f"{said}: x shows {x:.1%} of the variance and y {y:.1%}."
+    return (
+        f"{said}, with a trustworthiness of {facts['trustworthiness']:.3f}: 1 is a map whose neighbours are all true."
+    )
