@@ -34,6 +34,7 @@ TWINS = {
     "checkup": "`customerbase.check_up`, and `customerbase.workflow.checkup` for a workspace",
     "features": "`customerbase.workflow.features`",
     "segment": "`customerbase.workflow.segment`",
+    "evaluate": "`customerbase.workflow.evaluate`, and `customerbase.measure_out_of_time` for one segmentation",
     "tables": "`customerbase.Workspace.tables`",
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
     "explore": "`customerbase.workflow.explore`, and `customerbase.describe_exploration` for the sentences",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from customerbase.errors import CustomerbaseError
+from customerbase.evaluation_verbs import evaluate
 from customerbase.options import (
     AsCsv,
     AsJson,
@@ -317,6 +318,10 @@ def export(
     n_customers = workflow.export(workspace, file, as_of=as_of, segments=name or (), overwrite=force)
     day = as_of or workspace.dates("segments")[-1]
     session.tell(f"Wrote {n_customers:,} customers, as segmented at {day}, to {file}.")
+
+
+for _verb in (evaluate,):
+    app.command()(_verb)
 
 
 def _count(workspace: "Workspace", name: str) -> str:

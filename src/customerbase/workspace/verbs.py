@@ -22,8 +22,9 @@ VERBS: Mapping[str, str] = {
     "assignments": "segment",
     "segments": "segment",
     "models": "segment",
+    "out_of_time": "evaluate",
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "explore", "run")
+DATED_VERBS = ("features", "segment", "explore", "evaluate", "run")
 """The commands that take --as-of."""
