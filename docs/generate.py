@@ -35,6 +35,7 @@ TWINS = {
     "features": "`customerbase.workflow.features`",
     "segment": "`customerbase.workflow.segment`",
     "project": "`customerbase.project`, and `customerbase.workflow.project` for a workspace",
+    "evaluate": "`customerbase.workflow.evaluate`, and `customerbase.measure_out_of_time` for one segmentation",
     "tables": "`customerbase.Workspace.tables`",
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
     "explore": "`customerbase.workflow.explore`, and `customerbase.describe_exploration` for the sentences",

@@ -8,7 +8,7 @@ import ibis
 import pytest
 from tests.front_end import CommandLine, data_tables, many_orders, write_orders
 
-from customerbase import workflow
+from customerbase import describing
 from customerbase.errors import DataError, WorkspaceError
 from customerbase.provenance import data_grew, fingerprint_data
 from customerbase.report.summary import summarise
@@ -108,7 +108,7 @@ def test_buckets_split_every_table(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for number, chosen in enumerate((files, files[1:2], files[2:])):
         whole = data_tables(run_on(tmp_path / f"a{number}", *chosen).path)
         with monkeypatch.context() as patched:
-            patched.setattr(workflow, "ROWS_PER_BUCKET", 11)
+            patched.setattr(describing, "ROWS_PER_BUCKET", 11)
             assert data_tables(run_on(tmp_path / f"b{number}", *chosen).path) == whole
 
 

@@ -64,7 +64,7 @@ def write(folder: Path, features: ir.Table, config: Config | None = None, as_of:
     with shop.begin() as begun:
         begun.write_table("features", features, as_of=as_of, order_by="customer_id")
         begun.write_json("audit", AUDIT)
-        write_segmentation(begun, begun.table("features", as_of), config or Config(n_segments=3))
+        write_segmentation(begun, begun.table("features", as_of), config or Config(n_segments=3), print)
         shop.publish(begun, keep_snapshots=True, log={"command": "run"})
     return shop
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from tests.front_end import data_tables, listing, many_orders, write_orders
 
-from customerbase import workflow
+from customerbase import describing
 from customerbase.errors import DataError, UsageError, WorkspaceError
 from customerbase.features.customers import customer_features
 from customerbase.report.summary import summarise
@@ -115,7 +115,7 @@ def test_buckets_of_customers_give_the_same_bytes(
 ) -> None:
     """Many lines are folded a bucket at a time: features and segments are those of one query."""
     whole = data_tables(run_on(tmp_path / "a", export_of(made_shop)).path)
-    monkeypatch.setattr(workflow, "ROWS_PER_BUCKET", 700)
+    monkeypatch.setattr(describing, "ROWS_PER_BUCKET", 700)
     assert data_tables(run_on(tmp_path / "b", export_of(made_shop)).path) == whole
 
 

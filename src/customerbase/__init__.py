@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from customerbase.features.customers import FEATURES as FEATURES
     from customerbase.features.customers import customer_features as customer_features
     from customerbase.features.customers import matrix as matrix
+    from customerbase.features.targets import value_target as value_target
     from customerbase.ingest.layouts import LAYOUTS as LAYOUTS
     from customerbase.ingest.layouts import Layout as Layout
     from customerbase.ingest.reading import read as read
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from customerbase.schema import Field as Field
     from customerbase.segmentation.clustering import CLUSTERERS as CLUSTERERS
     from customerbase.segmentation.clustering import make_clusterer as make_clusterer
+    from customerbase.segmentation.out_of_time import OutOfTime as OutOfTime
+    from customerbase.segmentation.out_of_time import measure_out_of_time as measure_out_of_time
     from customerbase.segmentation.projection import Projection as Projection
     from customerbase.segmentation.projection import place_on_projection as place_on_projection
     from customerbase.segmentation.projection import project as project
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation as Segmentation
     from customerbase.segmentation.segments import assign as assign
     from customerbase.segmentation.segments import segment as segment
+    from customerbase.segmentation.value_tree import ValueTree as ValueTree
     from customerbase.synthetic import make_shop as make_shop
     from customerbase.workflow import Config as Config
     from customerbase.workflow import open_workspace as open_workspace
@@ -74,6 +78,7 @@ _HOMES = {
     "Layout": "ingest.layouts",
     "ORDER_LINES": "schema",
     "Projection": "segmentation.projection",
+    "OutOfTime": "segmentation.out_of_time",
     "RFM": "segmentation.rfm",
     "RULES": "cleaning",
     "RuleOutcome": "cleaning",
@@ -82,6 +87,7 @@ _HOMES = {
     "Segment": "segmentation.segments",
     "Segmentation": "segmentation.segments",
     "UsageError": "errors",
+    "ValueTree": "segmentation.value_tree",
     "Workspace": "workspace",
     "WorkspaceError": "errors",
     "assign": "segmentation.segments",
@@ -95,12 +101,14 @@ _HOMES = {
     "make_clusterer": "segmentation.clustering",
     "make_shop": "synthetic",
     "matrix": "features.customers",
+    "measure_out_of_time": "segmentation.out_of_time",
     "open_workspace": "workflow",
     "place_on_projection": "segmentation.projection",
     "project": "segmentation.projection",
     "read": "ingest.reading",
     "run": "workflow",
     "segment": "segmentation.segments",
+    "value_target": "features.targets",
 }
 
 __all__ = sorted(_HOMES)

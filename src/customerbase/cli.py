@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from customerbase.errors import CustomerbaseError
+from customerbase.evaluation_verbs import evaluate
 from customerbase.options import (
     AsCsv,
     AsJson,
@@ -329,7 +330,8 @@ def export(
     session.tell(f"Wrote {n_customers:,} customers, as segmented at {day}, to {file}.")
 
 
-app.command()(project)
+for _verb in (project, evaluate):
+    app.command()(_verb)
 
 
 def _count(workspace: "Workspace", name: str) -> str:

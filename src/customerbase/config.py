@@ -9,6 +9,7 @@ from typing import Any, get_args
 from customerbase.cleaning.currencies import check_rates
 from customerbase.errors import UsageError, WorkspaceError
 from customerbase.features.customers import parse_date
+from customerbase.features.targets import HORIZON_DAYS
 from customerbase.ingest.encodings import check_encoding
 from customerbase.ingest.layout_file import is_layout_file
 from customerbase.ingest.numbers import DecimalSign
@@ -21,6 +22,7 @@ __all__ = ["CONFIG_FILE", "MODELS", "Config", "read_config"]
 CONFIG_FILE = "customerbase.toml"
 MODELS = (
     "kmeans", "minibatch_kmeans", "gaussian_mixture", "ward", "average", "complete", "dbscan", "hdbscan", "rfm",
+    "value_tree",
 )  # fmt: skip
 FINDS_NUMBER = {
     "dbscan": "which finds out for itself how many there are",
@@ -29,8 +31,10 @@ FINDS_NUMBER = {
 }
 """Models to which nobody says how many segments to make, and why."""
 RFM_OPTIONS = ("scheme", "n_bins", "edges", "nested", "weights")
+PREPARES_NOTHING = ("rfm", "value_tree")
 MOST_SEED = 2**32 - 1
 """The largest that scikit-learn takes."""
+MOST_HORIZON_DAYS = 3_660
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Config:
         Date of the snapshot, YYYY-MM-DD, exclusive; by default the day after the last order, else the last coupon.
     model
         How customers are segmented: `kmeans`, `minibatch_kmeans`, `gaussian_mixture`, `ward`, `average`, `complete`,
-        `dbscan`, `hdbscan` or `rfm`.
+        `dbscan`, `hdbscan`, `rfm` or `value_tree`.
     n_segments
         Number of segments, at least 2; by default 6. DBSCAN and HDBSCAN find it out, and RFM has those of its scheme.
     prepare
@@ -51,6 +55,8 @@ class Config:
     rfm
         Parameters of `RFM` by name: `scheme`, `n_bins`, `edges`, `nested`, `weights`. A scheme's file that
         `customerbase.toml` names lies beside it.
+    horizon_days
+        Days ahead that a value tree learns to tell apart, and by which segmentations are evaluated; at least 1.
     seed
         Seed of all that is drawn, from 0 to 4,294,967,295.
     layout
@@ -91,12 +97,13 @@ class Config:
     >>> Config(model="magic")
     Traceback (most recent call last):
     ...
-    customerbase.errors.UsageError: The option 'model' must be one of kmeans, ... hdbscan, rfm. Got 'magic' instead.
+    customerbase.errors.UsageError: The option 'model' must be one of kmeans, ... rfm, value_tree. Got 'magic' instead.
     """
 
     as_of: str | None = None
     model: str = "kmeans"
     n_segments: int | None = None
+    horizon_days: int = HORIZON_DAYS
     prepare: Mapping[str, Any] = field(default_factory=dict)
     rfm: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
@@ -119,6 +126,7 @@ class Config:
         _check_choice("date_order", self.date_order, (None, *get_args(DateOrder)))
         self._check_model()
         _check_rfm(self.rfm)
+        _check_int("horizon_days", self.horizon_days, least=1, most=MOST_HORIZON_DAYS)
         _check_int("seed", self.seed, least=0, most=MOST_SEED)
         if self.threads is not None:
             _check_int("threads", self.threads, least=1)
@@ -144,8 +152,10 @@ class Config:
                 raise UsageError(f"The option 'n_segments' is not for the model {self.model}, {why}. Leave it out.")
         if not isinstance(self.prepare, Mapping):
             raise UsageError(f"The option 'prepare' must be a table of name = value. Got {self.prepare!r} instead.")
-        if read_preparation(self.prepare) and self.model == "rfm":
-            raise UsageError("The option 'prepare' is not for the model rfm, which prepares nothing. Leave it out.")
+        if read_preparation(self.prepare) and self.model in PREPARES_NOTHING:
+            raise UsageError(
+                f"The option 'prepare' is not for the model {self.model}, which prepares nothing. Leave it out."
+            )
 
 
 def _check_choice(name: str, value: object, choices: Sequence[str | None]) -> None:

@@ -60,7 +60,8 @@ Model = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help="kmeans (default), minibatch_kmeans, gaussian_mixture, ward, average, complete, dbscan, hdbscan or rfm.",
+        help="kmeans (default), minibatch_kmeans, gaussian_mixture, ward, average, complete, dbscan, hdbscan, "
+        "rfm or value_tree.",
         metavar="NAME",
     ),
 ]

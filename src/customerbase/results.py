@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from customerbase.checkup import check_up
 from customerbase.config import Config
+from customerbase.describing import Past
 from customerbase.errors import UsageError
 from customerbase.features.customers import base_of, is_in_base, parse_date
 from customerbase.model_choice import make_model
@@ -37,11 +38,18 @@ def write_checkup(begun: Run, data: Dataset, held_in: Run | Workspace) -> None:
         begun.write_table("returns", result.returns, order_by=("source", "source_row"))
 
 
-def write_segmentation(begun: Run, described: ir.Table, config: Config, progress: Callable[[str], None]) -> None:
-    """Find the segments of the customers of a date, and write them, who is in which, and the model."""
+def write_segmentation(
+    begun: Run, described: ir.Table, config: Config, progress: Callable[[str], None], past: Past | None = None
+) -> None:
+    """Find the segments of the customers of a date, and write them, who is in which, and the model.
+
+    `past` is for a model that learns from what customers bought next.
+    """
     from customerbase.segmentation.segments import segment as find_segments
 
-    result = find_segments(described, make_model(config), random_state=config.seed, progress=progress)
+    tables = past.tables() if past else {}
+    model = make_model(config)
+    result = find_segments(described, model, random_state=config.seed, progress=progress, **tables)
     as_of = result.as_of or UNDATED
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
     begun.write_json("segments", _plain_segmentation(result, described, config), as_of=as_of)

@@ -258,7 +258,13 @@ def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:
             size += f", {each['revenue_share']:.1%} of revenue"
         console.print(Text.assemble((each["name"], "bold"), f": {size}"))
         strategy = each["strategy"]
-        lines = ["; ".join(each["traits"]), f"Goal: {strategy['goal']}", *(f"Do: {do}" for do in strategy["actions"])]
+        rule = [f"Rule: {each['rule']}"] if each.get("rule") else []
+        lines = [
+            *rule,
+            "; ".join(each["traits"]),
+            f"Goal: {strategy['goal']}",
+            *(f"Do: {do}" for do in strategy["actions"]),
+        ]
         lines += [f"{part.capitalize()}: {strategy[part]}" for part in ("channel", "avoid", "measure")]
         for line in lines:
             console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
@@ -271,11 +277,12 @@ def _segment_table(segments: Sequence[Mapping[str, Any]]) -> Table:
     has_revenue = all(each["revenue_share"] is not None for each in segments)
     for name in ("Customers", "Share", "Revenue") if has_revenue else ("Customers", "Share"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("First action")
+    has_rules = any(each.get("rule") for each in segments)
+    table.add_column("Rule" if has_rules else "First action")
     for each in segments:
         revenue = [f"{each['revenue_share']:.1%}"] if has_revenue else []
         size = [f"{each['n_customers']:,}", f"{each['share']:.1%}", *revenue]
-        table.add_row(Text(each["name"]), *size, Text(each["strategy"]["actions"][0]))
+        table.add_row(Text(each["name"]), *size, Text(each["rule"] if has_rules else each["strategy"]["actions"][0]))
     return table
 
 

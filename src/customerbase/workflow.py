@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 
 from customerbase.cleaning import Audit
@@ -26,9 +25,11 @@ from customerbase.datasets import (
     write_clean,
     write_ingested,
 )
+from customerbase.describing import TARGET_MODELS, describe_customers, describe_known_past
 from customerbase.engine import connect
 from customerbase.errors import DataError, WorkspaceError
-from customerbase.features.customers import customer_features, default_as_of, parse_date
+from customerbase.evaluation import write_evaluation
+from customerbase.features.customers import default_as_of, parse_date
 from customerbase.first_look import EXPLORED_LINES, write_exploration
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
@@ -38,16 +39,13 @@ from customerbase.results import export, load_segmentation, write_checkup, write
 from customerbase.schema import Dataset
 from customerbase.workspace import UNDATED, Run, Workspace
 
-if TYPE_CHECKING:
-    from ibis.backends.duckdb import Backend
-
-
 __all__ = [
     "Config",
     "checkup",
     "clean",
     "demo",
     "download",
+    "evaluate",
     "explore",
     "export",
     "features",
@@ -59,9 +57,6 @@ __all__ = [
 ]
 
 Progress = Callable[[str], None]
-
-ROWS_PER_BUCKET = 12_500_000
-"""Lines folded at a time: beyond that, buckets of customers one by one take less time and memory than one query."""
 
 
 def _quiet(message: str) -> None:
@@ -133,7 +128,8 @@ def run(
         progress("Describing the customers")
         described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
         progress("Finding the segments")
-        write_segmentation(begun, described, config, progress)
+        past = describe_known_past(cleaned, described, config, workspace.connection, audit.rows_kept)
+        write_segmentation(begun, described, config, progress, past)
         progress("Exploring")
         set_aside = begun.table("set_aside") if cleaned.has_orders else None
         write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
@@ -203,7 +199,11 @@ def segment(
     with workspace.begin() as begun:
         described = workspace.table("features", config.as_of)
         progress("Finding the segments")
-        write_segmentation(begun, described, config, progress)
+        past = None
+        if config.model in TARGET_MODELS:
+            n_rows = workspace.json("audit")["rows_kept"]
+            past = describe_known_past(load_clean(workspace), described, config, workspace.connection, n_rows)
+        write_segmentation(begun, described, config, progress, past)
         _publish(workspace, begun, None, config, "segment", now)
 
 
@@ -241,6 +241,19 @@ def explore(
         progress("Exploring")
         write_exploration(begun, replace(data, cells=cells), set_aside, described)
         _publish(workspace, begun, None, config, "explore", now)
+
+
+def evaluate(
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+) -> None:
+    """Hold every segmentation of an earlier date against what was bought next: the table `out_of_time`.
+
+    Parameters and errors as in `run`; by default the date is the last whose next `horizon_days` the data still cover.
+    """
+    config = config or Config()
+    with workspace.begin() as begun:
+        write_evaluation(begun, workspace, config, progress)
+        _publish(workspace, begun, None, config, "evaluate", now)
 
 
 def demo(
@@ -317,7 +330,7 @@ def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None
 def _write_features(begun: Run, data: Dataset, config: Config, workspace: Workspace, n_rows: int) -> ir.Table:
     as_of = parse_date(config.as_of) if config.as_of else default_as_of(data)
     _refuse_nothing_before(data, as_of)
-    described = _describe(data, as_of, workspace.connection, -(-n_rows // ROWS_PER_BUCKET))
+    described = describe_customers(data, as_of, workspace.connection, n_rows)
     begun.write_table("features", described, as_of=as_of or UNDATED, order_by="customer_id")
     return begun.table("features", as_of or UNDATED)
 
@@ -332,33 +345,6 @@ def _refuse_nothing_before(data: Dataset, as_of: date | None) -> None:
     if as_of and dates and min(dates.values()) >= as_of:
         what = min(dates, key=lambda each: dates[each])
         raise DataError(f"There is no {what} before {as_of}: the first is of {dates[what]}. Choose a later --as-of.")
-
-
-def _describe(data: Dataset, as_of: date | None, connection: "Backend", n_buckets: int) -> ir.Table:
-    if n_buckets <= 1:
-        return customer_features(data, as_of)
-    parts = (customer_features(_take_bucket(data, number, n_buckets), as_of) for number in range(n_buckets))
-    name = ibis.util.gen_name("features")
-    connection.create_table(name, next(parts), temp=True)
-    for part in parts:
-        connection.insert(name, part)
-    return connection.table(name)
-
-
-def _take_bucket(data: Dataset, number: int, n_buckets: int) -> Dataset:
-    """Take the customers of one bucket from every table."""
-
-    def take(table: ir.Table) -> ir.Table:
-        bucket = (table.customer_id.hash() % n_buckets + n_buckets) % n_buckets  # a hash may be negative
-        return table.filter(bucket == number)
-
-    customers, events = data.customers, data.coupon_events
-    return replace(
-        data,
-        order_lines=take(data.order_lines) if data.has_orders else data.order_lines,
-        customers=None if customers is None else take(customers),
-        coupon_events=None if events is None else take(events),
-    )
 
 
 def _publish(

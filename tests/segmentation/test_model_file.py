@@ -322,7 +322,7 @@ def test_types_that_are_not_on_the_list_are_not_written(customers: pd.DataFrame)
 
 def test_probe_wants_a_model_with_learnt_bounds() -> None:
     """There is no probe for an estimator that is neither an RFM nor such a pipeline."""
-    with pytest.raises(UsageError, match=r"RFM or a pipeline of make_clusterer. Got DBSCAN instead"):
+    with pytest.raises(UsageError, match=r"RFM, a ValueTree or a pipeline of make_clusterer. Got DBSCAN instead"):
         make_probe(DBSCAN())
 
 

@@ -27,6 +27,7 @@ _KEYS = {
     "set_aside": ("source", "source_row"),
     "returns": ("source", "source_row"),
     "cells": ("source", "source_row"),
+    "out_of_time": ("place",),
     **EXPLORED,
 }
 

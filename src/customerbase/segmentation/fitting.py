@@ -133,7 +133,8 @@ def model_columns(model: Clusterer, features: ir.Table) -> tuple[list[str], list
     if isinstance(model, RFM):
         return list(RFM_COLUMNS), []
     learnt = getattr(model, "feature_names_in_", None)
-    return list(getattr(first, "columns", None) or (default_columns(features) if learnt is None else learnt)), []
+    chosen = getattr(model if first is None else first, "columns", None)
+    return list(chosen or (default_columns(features) if learnt is None else learnt)), []
 
 
 def take_customers(model: Clusterer, features: ir.Table, further: Sequence[str] = ()) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from customerbase.errors import UsageError
 from customerbase.segmentation.rfm import RFM, RFM_COLUMNS
+from customerbase.segmentation.value_tree import ValueTree
 
 __all__ = ["make_probe"]
 
@@ -23,7 +24,7 @@ def make_probe(model: BaseEstimator, n_rows: int = 32) -> pd.DataFrame:
     Parameters
     ----------
     model
-        A fitted `RFM`, or a fitted pipeline of `make_clusterer`.
+        A fitted `RFM` or `ValueTree`, or a fitted pipeline of `make_clusterer`.
     n_rows
         How many customers to make up.
 
@@ -35,7 +36,7 @@ def make_probe(model: BaseEstimator, n_rows: int = 32) -> pd.DataFrame:
     Raises
     ------
     UsageError
-        The model is neither.
+        The model is none of them.
 
     Examples
     --------
@@ -55,11 +56,16 @@ def _learnt_marks(model: BaseEstimator) -> Marks:
     """Give the values of each column at which the model is known to change its mind, ascending."""
     if isinstance(model, RFM):
         return {name: np.asarray(model.edges_[name]) for name in RFM_COLUMNS}
+    if isinstance(model, ValueTree) and model.columns is not None:
+        limits = {name: model.lower_[:, place] for place, name in enumerate(model.columns)}
+        return {name: np.array([0.0, *column[np.isfinite(column)]]) for name, column in limits.items()}
     if isinstance(model, Pipeline) and isinstance(model[0], ColumnTransformer):
         return _marks_of_steps(model[0].named_transformers_["numbers"])
     if isinstance(model, Pipeline) and {"select", "fill"} <= set(model.named_steps):
         return _marks_of_steps(model)
-    raise UsageError(f"A model file holds an RFM or a pipeline of make_clusterer. Got {type(model).__name__} instead.")
+    raise UsageError(
+        f"A model file holds an RFM, a ValueTree or a pipeline of make_clusterer. Got {type(model).__name__} instead."
+    )
 
 
 def _marks_of_steps(model: Pipeline) -> Marks:

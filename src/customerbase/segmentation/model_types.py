@@ -21,6 +21,7 @@ from customerbase.segmentation.model_archive import AGAIN
 from customerbase.segmentation.preparation import ColumnSelector, MedianFill, QuantileRanks, SignedLog, Winsorizer
 from customerbase.segmentation.rfm import RFM, RFM_COLUMNS
 from customerbase.segmentation.suggestions import SuggestedDBSCAN, SuggestedHDBSCAN
+from customerbase.segmentation.value_tree import ValueTree
 
 __all__ = ["LEARNT", "UNFITTED", "Learnt", "decode", "encode"]
 
@@ -121,6 +122,12 @@ LEARNT: dict[type[BaseEstimator], dict[str, Learnt]] = {
         "segment_names_": Learnt(("n_segments",), kind="U"),
         "cell_segments_": Learnt(None, kind="i", is_sound=_not_below_zero),
     },
+    ValueTree: {
+        "lower_": Learnt(("n_segments", "n_columns"), is_finite=False),
+        "upper_": Learnt(("n_segments", "n_columns"), is_finite=False),
+        "values_": Learnt(("n_segments",), is_sound=_not_below_zero),
+        "shares_": Learnt(("n_segments",), is_sound=_are_shares),
+    },
 }
 """The types that a model file may hold, and the learnt attributes that are kept of each."""
 
@@ -175,6 +182,7 @@ SOUND: dict[type[BaseEstimator], Callable[[Any], bool]] = {
     GaussianMixture: _is_mixture,
     InductiveClusterer: _is_inductive,
     RFM: _is_rfm,
+    ValueTree: lambda model: bool((model.lower_ <= model.upper_).all()),
 }
 """What must hold between the parts of an estimator, before it is asked anything: compiled code trusts them."""
 

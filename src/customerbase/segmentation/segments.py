@@ -26,6 +26,7 @@ from customerbase.segmentation.fitting import (
     take_customers,
 )
 from customerbase.segmentation.inductive import UNUSUAL
+from customerbase.segmentation.learning import fit_on_target, refuse_target, wants_target
 from customerbase.segmentation.naming import SegmentName
 from customerbase.segmentation.notes import check_fidelity, make_notes
 from customerbase.segmentation.numbering import name_labels, order_labels, spread_labels
@@ -49,7 +50,8 @@ class Segment:
 
     `share` is its part of the customers of the base, `revenue_share` its part of their gross revenue (of their monetary
     value in a file of one row per customer, and None where nothing is known of money); `archetype` is a key of the
-    playbook. A colour goes with a name and stays with it at every date.
+    playbook. A colour goes with a name and stays with it at every date. `rule` says who belongs to it, where the model
+    has rules.
     """
 
     id: int
@@ -62,6 +64,7 @@ class Segment:
     traits: tuple[str, ...]
     archetype: str
     strategy: Strategy
+    rule: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ def segment(
     random_state: int = 0,
     max_fit_customers: int = 200_000,
     *,
+    earlier: ir.Table | None = None,
+    target: ir.Table | None = None,
     progress: Callable[[str], None] = _quiet,
 ) -> Segmentation:
     """Learn a model from customer features, place every customer of the base (see `is_in_base`), and name the segments.
@@ -117,6 +122,9 @@ def segment(
         Seed of the sample and of the quality figures.
     max_fit_customers
         Most customers that the model learns from.
+    earlier, target
+        For a model that learns from what customers bought next, such as `ValueTree`: `customer_features` and
+        `value_target` of an earlier date, whose next days are over at the date of `features`.
     progress
         Called with what is being done.
 
@@ -126,7 +134,7 @@ def segment(
         The base is empty, there are more segments than customers, the customers are too alike, or one has an infinite
         value; or the features hold several dates.
     UsageError
-        The features lack a column that an `RFM` scores.
+        The features lack a column that an `RFM` scores, or a target is missing, in vain, or reaches into the future.
 
     Examples
     --------
@@ -149,7 +157,11 @@ def segment(
     if X.empty:
         raise DataError(_say_nobody(features))
     progress(f"Learning segments of {len(X):,} customers")
-    fit_model(fitted, X[columns], max_fit_customers, random_state)
+    if wants_target(fitted):
+        fit_on_target(fitted, X[columns], as_of, earlier, target, max_fit_customers, random_state)
+    else:
+        refuse_target(fitted, earlier, target)
+        fit_model(fitted, X[columns], max_fit_customers, random_state)
     progress(f"Placing {len(X):,} customers")
     labels = place_customers(fitted, X[columns])
     progress("Describing the segments")
@@ -219,7 +231,7 @@ def segments_to_json(segmentation: Segmentation) -> list[dict[str, Any]]:
     """
     return [
         {
-            **vars(one),
+            **{name: value for name, value in vars(one).items() if name != "rule" or value},
             "profile": {name: asdict(summary) for name, summary in one.profile.items()},
             "traits": list(one.traits),
             "strategy": {**asdict(one.strategy), "actions": list(one.strategy.actions)},
@@ -301,14 +313,21 @@ def _describe(
     shares: Mapping[int, float],
 ) -> tuple[Segment, ...]:
     n_customers = dict(zip(*np.unique(labels, return_counts=True), strict=True))
+    rules = getattr(model, "rules_", dict.fromkeys(profiles))
     return tuple(
-        _make_segment(number, name, profile, int(n_customers[label]), len(labels), shares.get(label))
+        _make_segment(number, name, profile, int(n_customers[label]), len(labels), shares.get(label), rules[label])
         for (label, profile), (number, name) in zip(profiles.items(), name_labels(model, profiles), strict=True)
     )
 
 
 def _make_segment(
-    number: int, name: SegmentName, profile: Profile, n_customers: int, n_all: int, revenue_share: float | None
+    number: int,
+    name: SegmentName,
+    profile: Profile,
+    n_customers: int,
+    n_all: int,
+    revenue_share: float | None,
+    rule: str | None,
 ) -> Segment:
     return Segment(
         id=number,
@@ -321,6 +340,7 @@ def _make_segment(
         traits=describe_traits(profile),
         archetype=name.archetype.key,
         strategy=name.archetype.strategy,
+        rule=rule,
     )
 
 

@@ -24,8 +24,9 @@ VERBS: Mapping[str, str] = {
     "models": "segment",
     "projection": "project",
     "projection_facts": "project",
+    "out_of_time": "evaluate",
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "project", "explore", "run")
+DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "run")
 """The commands that take --as-of."""

@@ -1,0 +1,43 @@
+"""The verb that evaluates: what segmentations say of what customers bought next."""
+
+from typing import Annotated, Any
+
+import typer
+
+from customerbase.options import AsCsv, AsJson, AsTable, NSegments, Seed, check_one
+from customerbase.session import Session
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    context: typer.Context,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            help="Date that is segmented; by default the last whose next days the data still cover.",
+            metavar="YYYY-MM-DD",
+        ),
+    ] = None,
+    horizon_days: Annotated[
+        int | None, typer.Option("--horizon-days", help="How many days to look ahead; by default 90.")
+    ] = None,
+    n_segments: NSegments = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    as_table: AsTable = False,
+) -> None:
+    """Hold every segmentation of an earlier date against what its customers bought next."""
+    from customerbase.terminal import print_value
+
+    check_one(as_json, as_csv, as_table)
+    session = context.ensure_object(Session)
+    config = session.config(as_of=as_of, horizon_days=horizon_days, n_segments=n_segments, seed=seed)
+    session.refuse_nothing(session.open(config).tables())
+    workspace = session.work("evaluate", config)
+    newest = max((each for each in workspace.tables() if each.name == "out_of_time"), key=lambda each: int(each.run))
+    table: Any = workspace.table("out_of_time", newest.as_of).order_by("place").drop("place")
+    if not session.quiet or as_json or as_csv:
+        print_value(table, as_json, as_csv)

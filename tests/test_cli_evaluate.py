@@ -1,0 +1,106 @@
+"""The value tree and the evaluation at the command line and in a workspace."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from tests.front_end import CommandLine, data_tables, many_orders, write_orders
+
+from customerbase.results import load_segmentation
+from customerbase.segmentation.segments import assign
+from customerbase.synthetic import Shop
+from customerbase.workflow import Config, open_workspace, run
+
+NAMES = ["reference model", "kmeans", "rfm", "rfm cells", "value_tree"]
+
+
+@pytest.fixture(scope="module")
+def tree_shop(made_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of a generated shop, segmented by a value tree."""
+    path = tmp_path_factory.mktemp("tree") / "shop"
+    run(open_workspace(path), [str(made_shop.order_lines_csv)], Config(model="value_tree", n_segments=4))
+    return path
+
+
+def test_run_shows_the_rule_of_each_segment(customerbase: CommandLine, made_shop: Shop) -> None:
+    """In the summary in place of the first action, in `show segments` beside the traits, and as JSON."""
+    out = customerbase.good("run", str(made_shop.order_lines_csv), "--model", "value_tree", "--n-segments", "4").out
+    segments = customerbase.good("show", "segments", "--json").json
+    assert 2 <= len(segments) <= 4
+    shown = customerbase.good("show", "segments").out
+    for each in segments:
+        assert each["rule"] in out
+        assert f"Rule: {each['rule'].split()[0]}" in shown
+    card = customerbase.good("show", "models", "--json").json
+    assert (card["model"], card["type"]) == ("value_tree", "ValueTree")
+
+
+def test_the_stage_alone_gives_the_bytes_of_run(customerbase: CommandLine, made_shop: Shop, tree_shop: Path) -> None:
+    """`segment --model value_tree` after a run of k-means writes the assignments and rules of a run with it."""
+    customerbase.good("run", str(made_shop.order_lines_csv))
+    customerbase.good("segment", "--model", "value_tree", "--n-segments", "4")
+    whole, staged = data_tables(tree_shop), data_tables(Path("shop"))
+    assert {name for name in whole if whole[name] != staged[name]} == set()
+
+
+def test_the_stored_tree_places_its_customers_again(tree_shop: Path) -> None:
+    """From the model file alone, everybody gets the segment that is stored."""
+    workspace = open_workspace(tree_shop)
+    learnt = load_segmentation(workspace)
+    placed = assign(learnt, workspace.table("features")).to_pyarrow().to_pylist()
+    assert placed == workspace.table("assignments").order_by("customer_id").to_pyarrow().to_pylist()
+    assert all(one.rule for one in learnt.segments)
+
+
+def test_evaluate_prints_and_stores_a_table(customerbase: CommandLine, tree_shop: Path) -> None:
+    """The reference model first, then every model; read, as CSV and as JSON the same figures."""
+    printed = customerbase.good("-w", tree_shop, "evaluate", "--csv").out
+    rows = list(csv.DictReader(io.StringIO(printed)))
+    names = [row["segmentation"] for row in rows]
+    assert set(NAMES) <= set(names)
+    assert names[0] == NAMES[0]
+    for row in rows:
+        assert 0 < float(row["spend_eta_squared"]) < 1
+        assert 0 < float(row["buyers_share"]) < 1
+        reference = float(rows[0]["spend_eta_squared"])
+        assert float(row["share_of_reference"]) == pytest.approx(float(row["spend_eta_squared"]) / reference)
+    stored = open_workspace(tree_shop).table("out_of_time").order_by("place").to_pyarrow().to_pylist()
+    assert [each["segmentation"] for each in stored] == names
+    shown = customerbase.good("-w", tree_shop, "show", "out_of_time", "--json").json
+    assert [each["place"] for each in shown] == list(range(1, len(rows) + 1))
+    again = customerbase.good("-w", tree_shop, "evaluate", "--json").out
+    assert [each["spend_eta_squared"] for each in json.loads(again)] == [float(r["spend_eta_squared"]) for r in rows]
+
+
+def test_evaluate_refuses_what_it_cannot_know(customerbase: CommandLine, tree_shop: Path) -> None:
+    """A date too late, one too early, no days, nothing there: one line each."""
+    cases = {
+        ("evaluate", "--as-of", "2023-12-01"): (
+            1,
+            "The 90 days from 2023-12-01 on reach to 2024-02-28, and",
+        ),
+        ("evaluate", "--as-of", "2010-02-01"): (
+            1,
+            "Nobody is known at 2009-11-03, 90 days before 2010-02-01",
+        ),
+        ("evaluate", "--horizon-days", "0"): (2, "The option 'horizon_days' must be an int >= 1. Got 0 instead."),
+    }
+    for words, (status, message) in cases.items():
+        answer = customerbase("-w", tree_shop, *words)
+        assert answer.status == status
+        assert answer.err.startswith(f"Error: {message}")
+        assert answer.err.count("\n") == 1
+    answer = customerbase("-w", "none", "evaluate")
+    assert (answer.status, answer.err.count("\n")) == (1, 1)
+    assert answer.err.startswith("Error: There is nothing in none yet.")
+
+
+def test_a_shop_without_a_past_has_no_tree(customerbase: CommandLine, tmp_path: Path) -> None:
+    """Where nobody was known a horizon before, it says when there will be; no workspace is begun."""
+    orders = write_orders(tmp_path / "orders.csv", many_orders())
+    answer = customerbase("run", orders, "--model", "value_tree", "--as-of", "2024-02-01")
+    assert answer.status == 1
+    assert answer.err.startswith("Error: Nobody is known at 2023-11-03, 90 days before 2024-02-01")
+    assert not Path("shop", "workspace.json").exists()
