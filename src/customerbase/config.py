@@ -17,7 +17,7 @@ from customerbase.ingest.times import DateOrder
 from customerbase.prepare_options import read_preparation
 from customerbase.segmentation.scores import plan_scores
 
-__all__ = ["CONFIG_FILE", "MODELS", "Config", "read_config"]
+__all__ = ["CONFIG_FILE", "MODELS", "Config", "is_condition_file", "read_config"]
 
 CONFIG_FILE = "customerbase.toml"
 MODELS = (
@@ -47,7 +47,8 @@ class Config:
         Date of the snapshot, YYYY-MM-DD, exclusive; by default the day after the last order, else the last coupon.
     model
         How customers are segmented: `kmeans`, `minibatch_kmeans`, `gaussian_mixture`, `ward`, `average`, `complete`,
-        `dbscan`, `hdbscan`, `rfm` or `value_tree`.
+        `dbscan`, `hdbscan`, `rfm` or `value_tree`; or a TOML file of own segments, such as `my-segments.toml`. One that
+        `customerbase.toml` names lies beside it.
     n_segments
         Number of segments, at least 2; by default 6. DBSCAN and HDBSCAN find it out, and RFM has those of its scheme.
     prepare
@@ -97,7 +98,7 @@ class Config:
     >>> Config(model="magic")
     Traceback (most recent call last):
     ...
-    customerbase.errors.UsageError: The option 'model' must be one of kmeans, ... rfm, value_tree. Got 'magic' instead.
+    customerbase.errors.UsageError: The option 'model' must be one of kmeans, ... a TOML file of own segments. Got ...
     """
 
     as_of: str | None = None
@@ -121,7 +122,8 @@ class Config:
     spill_folder: str | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("model", self.model, MODELS)
+        if not is_condition_file(self.model):
+            _check_choice("model", self.model, MODELS, "a TOML file of own segments")
         _check_choice("decimal", self.decimal, (None, *get_args(DecimalSign)))
         _check_choice("date_order", self.date_order, (None, *get_args(DateOrder)))
         self._check_model()
@@ -148,19 +150,32 @@ class Config:
         """Refuse what is not for the model."""
         if self.n_segments is not None:
             _check_int("n_segments", self.n_segments, least=2)
-            if why := FINDS_NUMBER.get(self.model):
+            own = "whose segments are those that it names" if is_condition_file(self.model) else None
+            if why := FINDS_NUMBER.get(self.model, own):
                 raise UsageError(f"The option 'n_segments' is not for the model {self.model}, {why}. Leave it out.")
         if not isinstance(self.prepare, Mapping):
             raise UsageError(f"The option 'prepare' must be a table of name = value. Got {self.prepare!r} instead.")
-        if read_preparation(self.prepare) and self.model in PREPARES_NOTHING:
+        prepares_nothing = self.model in PREPARES_NOTHING or is_condition_file(self.model)
+        if read_preparation(self.prepare) and prepares_nothing:
             raise UsageError(
                 f"The option 'prepare' is not for the model {self.model}, which prepares nothing. Leave it out."
             )
 
 
-def _check_choice(name: str, value: object, choices: Sequence[str | None]) -> None:
+def is_condition_file(model: object) -> bool:
+    """Tell whether a model is given as a file of own segments, and not by the name of a method.
+
+    Examples
+    --------
+    >>> is_condition_file("my-segments.toml"), is_condition_file("kmeans")
+    (True, False)
+    """
+    return isinstance(model, str) and model.lower().endswith(".toml")
+
+
+def _check_choice(name: str, value: object, choices: Sequence[str | None], *others: str) -> None:
     if value not in choices:
-        shown = ", ".join(choice for choice in choices if choice)
+        shown = ", ".join([*(choice for choice in choices if choice), *others])
         raise UsageError(f"The option '{name}' must be one of {shown}. Got {value!r} instead.")
 
 
@@ -211,10 +226,11 @@ def read_config(workspace: Path, files: tuple[Path, ...] = (), given: Mapping[st
 
 
 def _find_files(path: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Look for the files of a layout and of a scheme beside that of options, not where the command happens to run."""
+    """Look for a layout, a scheme or own segments beside the file of options, not where the command happens to run."""
     found, rfm = dict(options), options.get("rfm")
-    if _is_file(options.get("layout")):
-        found["layout"] = str(path.parent / options["layout"])
+    for name in ("layout", "model"):
+        if _is_file(options.get(name)):
+            found[name] = str(path.parent / options[name])
     if isinstance(rfm, Mapping) and _is_file(rfm.get("scheme")):
         found["rfm"] = {**rfm, "scheme": str(path.parent / rfm["scheme"])}
     return found
@@ -235,9 +251,9 @@ def _build(path: Path | None, options: Mapping[str, Any]) -> Config:
 
 def _merge(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(options)
-    if given.get("model") in FINDS_NUMBER:
+    if given.get("model") in FINDS_NUMBER or is_condition_file(given.get("model")):
         merged.pop("n_segments", None)  # it was said of the model that is not wanted now
-    if given.get("model") == "rfm":
+    if given.get("model") == "rfm" or is_condition_file(given.get("model")):
         merged.pop("prepare", None)
     for name, value in given.items():
         if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from customerbase.config import Config
+from customerbase.config import Config, is_condition_file
 from customerbase.prepare_options import read_preparation
 
-__all__ = ["make_model"]
+__all__ = ["make_model", "refuse_wrong_conditions"]
 
 # The models are imported within the function: the workflow loads them in a thread while it reads.
 
 
-def make_model(config: Config) -> Any:  # noqa: ANN401 - a pipeline, an RFM or a ValueTree
+def make_model(config: Config) -> Any:  # noqa: ANN401 - a pipeline, an RFM, a ValueTree or own segments
     """Make the model that the options ask for, to be given to `segment`.
 
     Examples
@@ -19,11 +19,35 @@ def make_model(config: Config) -> Any:  # noqa: ANN401 - a pipeline, an RFM or a
     ('frequency', 'monetary')
     """
     from customerbase.segmentation.clustering import DEFAULT_N_SEGMENTS, make_clusterer
+    from customerbase.segmentation.conditions.model import read_conditions
     from customerbase.segmentation.rfm import make_rfm
     from customerbase.segmentation.value_tree import ValueTree
 
+    if is_condition_file(config.model):
+        return read_conditions(config.model)
     if config.model == "rfm":
         return make_rfm(config.rfm)
     if config.model == "value_tree":
         return ValueTree(config.n_segments or DEFAULT_N_SEGMENTS)
     return make_clusterer(config.model, config.n_segments, random_state=config.seed, **read_preparation(config.prepare))
+
+
+def refuse_wrong_conditions(config: Config) -> None:
+    """Refuse a file of own segments that is wrong, before anything else is done; any other model is let pass.
+
+    Raises
+    ------
+    UsageError
+        The file is not there, or a condition in it cannot be read, or can never hold.
+
+    Examples
+    --------
+    >>> refuse_wrong_conditions(Config(model="no-such-file.toml"))
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.UsageError: no-such-file.toml cannot be read: No such file or directory. Name a TOML file ...
+    """
+    if is_condition_file(config.model):
+        from customerbase.segmentation.conditions.file import read_text
+
+        read_text(config.model)

@@ -61,8 +61,8 @@ Model = Annotated[
     typer.Option(
         "--model",
         help="kmeans (default), minibatch_kmeans, gaussian_mixture, ward, average, complete, dbscan, hdbscan, "
-        "rfm or value_tree.",
-        metavar="NAME",
+        "rfm, value_tree, or a TOML file of your own segments.",
+        metavar="NAME|FILE.toml",
     ),
 ]
 NSegments = Annotated[

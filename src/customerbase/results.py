@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis.expr.types as ir
 
 from customerbase.checkup import check_up
-from customerbase.config import Config
+from customerbase.config import Config, is_condition_file
 from customerbase.describing import Past
 from customerbase.errors import UsageError
 from customerbase.features.customers import base_of, is_in_base, parse_date
@@ -63,7 +63,7 @@ def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Con
     n_customers = sum(one.n_customers for one in result.segments)
     return {
         "as_of": result.as_of.isoformat() if result.as_of else UNDATED,
-        "model": config.model,
+        "model": "conditions" if is_condition_file(config.model) else config.model,
         "base": base_of(described),
         "n_customers": n_customers,
         **_totals(described, n_customers),
@@ -71,8 +71,19 @@ def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Con
         "quality": asdict(result.quality) if result.quality else None,
         "fidelity": asdict(result.fidelity) if result.fidelity else None,
         "notes": list(result.notes),
+        **_cover(result, described),
         "segments": segments_to_json(result),
     }
+
+
+def _cover(result: "Segmentation", described: ir.Table) -> dict[str, Any]:
+    """Say of own segments how they cover the customers."""
+    from customerbase.segmentation.conditions.coverage import check_conditions
+    from customerbase.segmentation.conditions.model import Conditions
+
+    if not isinstance(result.model, Conditions):
+        return {}
+    return {"coverage": check_conditions(described, result.model).to_dict()}
 
 
 def _totals(described: ir.Table, n_customers: int) -> dict[str, Any]:
@@ -102,11 +113,13 @@ def _float(amount: object) -> float | None:
 
 
 def _write_model(begun: Run, result: "Segmentation", described: ir.Table, config: Config) -> None:
+    from customerbase.segmentation.conditions.model import Conditions
     from customerbase.segmentation.model_file import dump_model, make_probe, read_card
+    from customerbase.segmentation.own_segments import conditions_card
 
     facts = {
         "as_of": result.as_of,
-        "model": config.model,
+        "model": "conditions" if is_condition_file(config.model) else config.model,
         "seed": config.seed,
         "labels": list(result.labels),
         "segments": [{"id": one.id, "name": one.name, "color": one.color} for one in result.segments],
@@ -115,10 +128,14 @@ def _write_model(begun: Run, result: "Segmentation", described: ir.Table, config
         "training_window": _training_window(described, result.as_of),
     }
     model: Any = result.model
-    content = dump_model(model, make_probe(model), facts)
     as_of = result.as_of or UNDATED
+    if isinstance(model, Conditions):
+        content, card = model.text.encode(), conditions_card(model, facts)
+    else:
+        content = dump_model(model, make_probe(model), facts)
+        card = read_card(content)
     begun.write_bytes("models", content, as_of=as_of, suffix=".model")
-    begun.write_json("models", read_card(content), as_of=as_of)
+    begun.write_json("models", card, as_of=as_of)
 
 
 def _training_window(described: ir.Table, as_of: date | None) -> dict[str, date | None]:
@@ -168,12 +185,15 @@ def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmen
     """
     from customerbase.segmentation.fidelity import Fidelity
     from customerbase.segmentation.model_file import load_model
+    from customerbase.segmentation.own_segments import load_conditions
     from customerbase.segmentation.quality import Quality
     from customerbase.segmentation.segments import restore
 
     stored = workspace.json("segments", as_of)
     day = stored["as_of"]
-    model: Any = load_model(workspace.bytes("models", day, ".model"))
+    content = workspace.bytes("models", day, ".model")
+    is_own = stored["model"] == "conditions"
+    model: Any = load_conditions(content, workspace.json("models", day)) if is_own else load_model(content)
     quality = (
         Quality(**{**stored["quality"], "reasons": tuple(stored["quality"]["reasons"])}) if stored["quality"] else None
     )

@@ -34,6 +34,7 @@ from customerbase.first_look import EXPLORED_LINES, write_exploration
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import read
+from customerbase.model_choice import refuse_wrong_conditions
 from customerbase.provenance import data_grew, describe_inputs, fingerprint_data, list_versions
 from customerbase.results import export, load_segmentation, write_checkup, write_projection, write_segmentation
 from customerbase.schema import Dataset
@@ -118,6 +119,7 @@ def run(
     ['assignments', 'explore_categories', ..., 'features', 'order_lines', 'quarantine', 'returns', 'set_aside']
     """
     config = config or Config()
+    refuse_wrong_conditions(config)
     with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
         data = _read(workspace, inputs.items, config)

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from customerbase.errors import DataError
 from customerbase.features.customers import base_of
 from customerbase.segmentation.clustering import single_thread
+from customerbase.segmentation.conditions.model import Conditions
 from customerbase.segmentation.fidelity import Fidelity
 from customerbase.segmentation.fitting import (
     Clusterer,
@@ -72,10 +73,10 @@ class Segmentation:
     """The segments of one date (None: undated) and the model that placed the customers.
 
     `assignments` has one row per customer of the base who could be placed, sorted by `customer_id`: `customer_id,
-    as_of, segment_id, segment`, and of an RFM model also `r_score, f_score, m_score`. `segments` are those that have a
-    customer, by `id`; `labels` says which label of the model each of them is (-1: unusual customers). `quality` is None
-    for a model that compares no distances, and leaves unusual customers out; `fidelity` is there for a model that
-    places customers by their neighbours. `notes` are sentences on how the segments were learnt.
+    as_of, segment_id, segment`, and of a model that scores also `r_score, f_score, m_score`. `segments` are those that
+    have a customer, by `id`; `labels` says which label of the model each of them is (-1: unusual customers). `quality`
+    is None for a model that compares no distances, and leaves unusual customers out; `fidelity` is there for a model
+    that places customers by their neighbours. `notes` are sentences on how the segments were learnt.
     """
 
     as_of: date | None
@@ -115,9 +116,10 @@ def segment(
     features
         One row per customer of one date, as `customer_features` gives it.
     model
-        Of `make_clusterer`, an `RFM`, or another estimator with `fit` and `predict`. One without columns of its own
-        sees recency_days, frequency and monetary, or what `default_columns` gives for features without them. A pipeline
-        fills what is missing; any other model places those alone who have all its columns. It is copied, never changed.
+        Of `make_clusterer`, an `RFM`, own segments of `read_conditions`, or another estimator with `fit` and `predict`.
+        One without columns of its own sees recency_days, frequency and monetary, or what `default_columns` gives for
+        features without them. A pipeline fills what is missing; any other model but own segments places those alone who
+        have all its columns. It is copied, never changed.
     random_state
         Seed of the sample and of the quality figures.
     max_fit_customers
@@ -148,6 +150,10 @@ def segment(
     [(1, 'Loyal customers', 2, 0.5), (2, 'Hibernating', 2, 0.5)]
     """
     as_of = _read_date(features)
+    if isinstance(model, Conditions):
+        from customerbase.segmentation.own_segments import segment_by_conditions
+
+        return segment_by_conditions(features, model, as_of)
     fitted = suit_model(model, features)
     numbers, categories = model_columns(fitted, features)
     columns = [*numbers, *categories]
@@ -212,6 +218,10 @@ def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
     [{'customer_id': 'z', 'segment': 'Potential Loyalist'}]
     """
     as_of = _read_date(features)
+    if isinstance(segmentation.model, Conditions):
+        from customerbase.segmentation.own_segments import place_by_conditions
+
+        return place_by_conditions(segmentation.model, features, as_of)
     X = take_customers(segmentation.model, features)
     known = None if isinstance(segmentation.model, RFM) else segmentation.labels
     labels = place_customers(segmentation.model, X, known)
