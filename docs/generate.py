@@ -40,6 +40,7 @@ TWINS = {
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
     "explore": "`customerbase.workflow.explore`, and `customerbase.describe_exploration` for the sentences",
     "export": "`customerbase.workflow.export`",
+    "conditions": "`customerbase.check_conditions`, and `customerbase.compare_conditions` for two files",
 }
 """Verb → what does the same in Python."""
 

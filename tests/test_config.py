@@ -103,8 +103,15 @@ def test_tables_are_merged_name_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model": "k-means"}, r"'model' must be one of kmeans, .*, value_tree\. Got 'k-means'"),
-        ({"model": 3}, r"'model' must be one of kmeans, .*, value_tree\. Got 3"),
+        (
+            {"model": "k-means"},
+            r"'model' must be one of kmeans, .*, value_tree, a TOML file of own segments\. Got 'k-means'",
+        ),
+        ({"model": 3}, r"'model' must be one of kmeans, .*, value_tree, a TOML file of own segments\. Got 3"),
+        (
+            {"n_segments": 4, "model": "my.toml"},
+            r"is not for the model my\.toml, whose segments are those that it names",
+        ),
         ({"n_segments": 1}, r"'n_segments' must be an int >= 2\. Got 1"),
         ({"n_segments": "4"}, r"'n_segments' must be an int >= 2\. Got '4'"),
         ({"n_segments": True}, r"'n_segments' must be an int >= 2\. Got True"),

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
     from customerbase.schema import Field as Field
     from customerbase.segmentation.clustering import CLUSTERERS as CLUSTERERS
     from customerbase.segmentation.clustering import make_clusterer as make_clusterer
+    from customerbase.segmentation.conditions.coverage import Coverage as Coverage
+    from customerbase.segmentation.conditions.coverage import check_conditions as check_conditions
+    from customerbase.segmentation.conditions.model import Conditions as Conditions
+    from customerbase.segmentation.conditions.model import read_conditions as read_conditions
+    from customerbase.segmentation.conditions.moves import Moves as Moves
+    from customerbase.segmentation.conditions.moves import compare_conditions as compare_conditions
     from customerbase.segmentation.out_of_time import OutOfTime as OutOfTime
     from customerbase.segmentation.out_of_time import measure_out_of_time as measure_out_of_time
     from customerbase.segmentation.projection import Projection as Projection
@@ -65,7 +71,9 @@ _HOMES = {
     "CUSTOMER_FEATURES": "features.customers",
     "Checkup": "checkup",
     "Cleaned": "cleaning",
+    "Conditions": "segmentation.conditions.model",
     "Config": "workflow",
+    "Coverage": "segmentation.conditions.coverage",
     "CustomerbaseError": "errors",
     "DataError": "errors",
     "Dataset": "schema",
@@ -76,6 +84,7 @@ _HOMES = {
     "Finding": "checkup",
     "LAYOUTS": "ingest.layouts",
     "Layout": "ingest.layouts",
+    "Moves": "segmentation.conditions.moves",
     "ORDER_LINES": "schema",
     "Projection": "segmentation.projection",
     "OutOfTime": "segmentation.out_of_time",
@@ -91,8 +100,10 @@ _HOMES = {
     "Workspace": "workspace",
     "WorkspaceError": "errors",
     "assign": "segmentation.segments",
+    "check_conditions": "segmentation.conditions.coverage",
     "check_up": "checkup",
     "clean": "cleaning",
+    "compare_conditions": "segmentation.conditions.moves",
     "connect": "engine",
     "customer_features": "features.customers",
     "describe_exploration": "exploration.findings",
@@ -106,6 +117,7 @@ _HOMES = {
     "place_on_projection": "segmentation.projection",
     "project": "segmentation.projection",
     "read": "ingest.reading",
+    "read_conditions": "segmentation.conditions.model",
     "run": "workflow",
     "segment": "segmentation.segments",
     "value_target": "features.targets",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from customerbase.conditions_verb import conditions
 from customerbase.errors import CustomerbaseError
 from customerbase.evaluation_verbs import evaluate
 from customerbase.options import (
@@ -330,7 +331,7 @@ def export(
     session.tell(f"Wrote {n_customers:,} customers, as segmented at {day}, to {file}.")
 
 
-for _verb in (project, evaluate):
+for _verb in (project, evaluate, conditions):
     app.command()(_verb)
 
 

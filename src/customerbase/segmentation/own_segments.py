@@ -111,7 +111,7 @@ def place_by_conditions(model: Conditions, features: ir.Table, as_of: date | Non
     names = dict(enumerate(model.segment_names_))
     placed = base.select(
         base.customer_id,
-        as_of=ibis.null("date") if as_of is None else ibis.literal(as_of),
+        as_of=ibis.null("date") if as_of is None else ibis.literal(as_of).cast("date"),
         segment_id=label + 1,
         segment=label.cases(*names.items(), else_=ibis.null("string")),
         **({name: model.values(base)[name] for name in SCORE_COLUMNS} if model.score_edges_ else {}),

@@ -19,6 +19,8 @@ OVERLAPS = ("first", "error")
 MOST_SEGMENTS = 100
 _MOST_CHARACTERS = 200_000
 _MOST_NAME = 80
+_MOST_LINE = 500
+_LINE = f"one line of 1 to {_MOST_LINE} printable characters"
 _REST = "Everyone else"
 _KEYS = ("segments", "overlap", "rest")
 _PARTS = ("when", "description", "color", "archetype", "strategy")
@@ -212,6 +214,8 @@ def _make_segment(name: str, parts: Mapping[str, Any]) -> OwnSegment:
 
 def _check_look(parts: Mapping[str, Any]) -> None:
     color, archetype = parts.get("color"), parts.get("archetype")
+    if not _is_line(parts.get("description", "none")):
+        raise UsageError(f"'description' must be {_LINE}. Got {_shown(parts['description'])} instead.")
     if color is not None and not _COLOR.fullmatch(color):
         raise UsageError(f"'color' must be written as #rrggbb, such as #007744. Got {_shown(color)} instead.")
     if archetype is not None and archetype not in load_playbook():
@@ -222,14 +226,17 @@ def _check_look(parts: Mapping[str, Any]) -> None:
     for key, value in parts.get("strategy", {}).items():
         if key not in known:
             raise UsageError(f"{_shown(key)} is no part of a strategy. They are {', '.join(known)}.")
-        is_right = isinstance(value, str) if key != "actions" else _are_texts(value)
-        if not is_right:
-            wanted = "a list of texts" if key == "actions" else "a text"
+        if not (_are_lines(value) if key == "actions" else _is_line(value)):
+            wanted = "a list of lines" if key == "actions" else _LINE
             raise UsageError(f"'{key}' of the strategy must be {wanted}. Got {_shown(value)} instead.")
 
 
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _MOST_LINE
+
+
+def _are_lines(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_line, value))
 
 
 def _shown(value: object) -> str:
