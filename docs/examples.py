@@ -27,6 +27,7 @@ _NAMES = (
     "explore.md",
     "segmentation.md",
     "rfm.md",
+    "own-segments.md",
     "workspace.md",
 )
 PAGES = (

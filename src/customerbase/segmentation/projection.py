@@ -16,12 +16,13 @@ from sklearn.pipeline import Pipeline
 
 from customerbase.errors import DataError, UsageError
 from customerbase.segmentation.clustering import make_clusterer, single_thread
+from customerbase.segmentation.conditions.model import Conditions
 from customerbase.segmentation.fitting import (
     default_columns,
     place_customers,
     take_customers,
 )
-from customerbase.segmentation.segments import Segmentation
+from customerbase.segmentation.segments import Segmentation, assign
 from customerbase.segmentation.tsne import FEWEST_CUSTOMERS, TSNEMap
 
 __all__ = ["METHODS", "Projection", "place_on_projection", "project", "projection_to_json"]
@@ -114,7 +115,7 @@ def project(
     with single_thread():
         preparation, X = _prepare(features, segmentation)
         space: Matrix = np.asarray(preparation.transform(X))
-        shown = _sample(X, segmentation, most, random_state)
+        shown = _sample(features, X, segmentation, most, random_state)
         columns = tuple(str(name) for name in preparation.get_feature_names_out())
         return _PROJECTIONS[method](_Space(X.index, space, shown, columns, preparation, _date(features)), random_state)
 
@@ -147,14 +148,24 @@ def _date(features: ir.Table) -> date | None:
     return days[0]
 
 
+def _labels(features: ir.Table, X: pd.DataFrame, segmentation: Segmentation | None) -> npt.NDArray[np.int64]:
+    """Place customers; own segments look at columns of their own."""
+    if segmentation is None:
+        return np.zeros(len(X), dtype=np.int64)
+    if isinstance(segmentation.model, Conditions):
+        placed = assign(segmentation, features).to_pandas().set_index("customer_id").segment_id
+        return placed.reindex(X.index, fill_value=0).to_numpy(dtype=np.int64)
+    return place_customers(segmentation.model, X)
+
+
 def _sample(
-    X: pd.DataFrame, segmentation: Segmentation | None, most: int | None, random_state: int
+    features: ir.Table, X: pd.DataFrame, segmentation: Segmentation | None, most: int | None, random_state: int
 ) -> npt.NDArray[np.int64]:
     """Take customers at even steps of an order by segment, drawn within each: every segment has its share."""
     if most is None or len(X) <= most:
         return np.arange(len(X))
     drawn = np.random.default_rng(random_state).permutation(len(X))
-    labels = place_customers(segmentation.model, X) if segmentation else np.zeros(len(X), dtype=np.int64)
+    labels = _labels(features, X, segmentation)
     ordered = drawn[np.argsort(labels[drawn], kind="stable")]
     return np.sort(ordered[np.arange(most) * len(X) // most])
 
