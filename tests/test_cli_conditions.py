@@ -12,7 +12,7 @@ from customerbase.config import Config, read_config
 
 FILE = """[segments]
 "Big spenders" = "monetary > 60"
-Often = "frequency >= 10 and r_score >= 2"
+Often = "frequency >= 10 and r_score >= 2 and age_days > 0"
 """
 
 
@@ -51,6 +51,13 @@ def test_segment_gives_the_same_bytes(customerbase: CommandLine, shop: Path) -> 
         "Error: The segments in shop are of the model rfm. Name two files instead of --stored.\n"
     )
     assert set(data_tables(shop)) == set(first)
+
+
+def test_customers_of_own_segments_can_be_laid_out(customerbase: CommandLine, shop: Path) -> None:
+    """A sample of the plane has its share of each segment, though these look at columns of their own."""
+    customerbase.good("segment", "--model", "mine.toml")
+    customerbase.good("project", "--max-customers", "5")
+    assert cb.Workspace(shop).table("projection").count().execute() == 5
 
 
 def test_run_refuses_a_wrong_file_before_it_reads(customerbase: CommandLine, shop: Path) -> None:
@@ -119,7 +126,7 @@ def test_options_that_do_not_go_together(customerbase: CommandLine, shop: Path) 
     assert shop.is_dir()
     answer = customerbase("segment", "--model", "mine.toml", "--n-segments", "4")
     assert answer.err.startswith(
-        "Error: The option 'n_segments' is for the model kmeans; own segments are those of mine"
+        "Error: The option 'n_segments' is not for the model mine.toml, whose segments are those that"
     )
     assert "no-file.toml cannot be read: No such file" in customerbase("segment", "--model", "no-file.toml").err
     assert "value_tree, a TOML file of own segments. Got 'x'" in customerbase("segment", "--model", "x").err
