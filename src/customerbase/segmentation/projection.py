@@ -154,7 +154,8 @@ def _labels(features: ir.Table, X: pd.DataFrame, segmentation: Segmentation | No
         return np.zeros(len(X), dtype=np.int64)
     if isinstance(segmentation.model, Conditions):
         placed = assign(segmentation, features).to_pandas().set_index("customer_id").segment_id
-        return placed.reindex(X.index, fill_value=0).to_numpy(dtype=np.int64)
+        own: npt.NDArray[np.int64] = placed.reindex(X.index, fill_value=0).to_numpy(dtype=np.int64)
+        return own
     return place_customers(segmentation.model, X)
 
 
