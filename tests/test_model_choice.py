@@ -11,14 +11,13 @@ from customerbase.prepare_options import PREPARATIONS, read_preparation
 from customerbase.results import load_segmentation
 from customerbase.segmentation import clustering, preparing
 from customerbase.segmentation.inductive import InductiveClusterer
-from customerbase.segmentation.rfm import RFM
 from customerbase.workspace import Workspace
 
 
 def test_models_are_those_of_the_registry() -> None:
     """The options name what there is, without loading it: here both are held against each other."""
-    assert set(MODELS) == {*clustering.CLUSTERERS, "rfm"}
-    assert set(FINDS_NUMBER) == {*clustering.FINDS_NUMBER, "rfm"}
+    assert set(clustering.CLUSTERERS) == set(MODELS) - {"rfm", "value_tree"}
+    assert set(clustering.FINDS_NUMBER) == set(FINDS_NUMBER) - {"rfm"}
 
 
 def test_preparations_are_those_of_the_registry() -> None:
@@ -27,14 +26,11 @@ def test_preparations_are_those_of_the_registry() -> None:
     assert PREPARATIONS["scale"][0] == f"one of {', '.join(preparing.SCALES)}"
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", clustering.CLUSTERERS)
 def test_every_name_makes_its_model(name: str) -> None:
     """With the seed and the number of segments that were asked for."""
     number = None if name in FINDS_NUMBER else 3
     model = make_model(Config(model=name, n_segments=number, seed=9))
-    if name == "rfm":
-        assert isinstance(model, RFM)
-        return
     assert model[-1].random_state == 9
     last = model[-1].clusterer if isinstance(model[-1], InductiveClusterer) else model[-1]
     assert number in {None, getattr(last, "n_clusters", None), getattr(last, "n_components", None)}

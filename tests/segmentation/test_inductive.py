@@ -106,7 +106,7 @@ def test_reach_of_dbscan_by_hand() -> None:
     """A newcomer within eps of a core belongs to its group, one beyond does not, cores alone counting."""
     model = InductiveClusterer(DBSCAN(eps=1.0, min_samples=3)).fit([[0.0], [1.0], [2.0], [3.0], [50.0]])
     # 1 and 2 are cores; 0 and 3 are borders, 50 is none.
-    assert model.reaches_.tolist() == [0, 1, 1, 0, 0]
+    assert np.asarray(model.reaches_).tolist() == [0, 1, 1, 0, 0]
     assert model.labels_.tolist() == [0, 0, 0, 0, UNUSUAL]
     assert model.predict([[3.0], [2.9], [3.1], [0.0], [-0.1], [50.0], [50.5]]).tolist() == [0, 0, -1, 0, -1, -1, -1]
 
@@ -178,7 +178,7 @@ def test_fidelity_agrees_with_its_definition() -> None:
 def test_fidelity_is_for_inductive_models_of_enough_customers() -> None:
     """Anything else is refused with the reason."""
     with pytest.raises(UsageError, match=r"must end in an InductiveClusterer\. Got DBSCAN"):
-        measure_fidelity(DBSCAN(), [[0.0]])  # type: ignore[arg-type]
+        measure_fidelity(DBSCAN(), [[0.0]])
     with pytest.raises(UsageError, match=r"at least 10 customers\. Got 2"):
         measure_fidelity(InductiveClusterer(), [[0.0], [1.0]])
 
