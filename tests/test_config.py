@@ -31,6 +31,7 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         n_segments = 4
         seed = 7
         layout = "online-retail"
+        prepare = { scale = "robust", winsorize = [0, 0.99], columns = ["monetary"] }
         memory_limit = "2GB"
         threads = 2
         spill_folder = "spill"
@@ -43,6 +44,7 @@ def test_every_option_can_stand_in_the_file(tmp_path: Path) -> None:
         n_segments=4,
         seed=7,
         layout="online-retail",
+        prepare={"scale": "robust", "winsorize": [0, 0.99], "columns": ["monetary"]},
         memory_limit="2GB",
         threads=2,
         spill_folder="spill",

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from customerbase.segmentation.conditions.model import read_conditions as read_conditions
     from customerbase.segmentation.conditions.moves import Moves as Moves
     from customerbase.segmentation.conditions.moves import compare_conditions as compare_conditions
+    from customerbase.segmentation.fidelity import Fidelity as Fidelity
+    from customerbase.segmentation.fidelity import measure_fidelity as measure_fidelity
+    from customerbase.segmentation.inductive import InductiveClusterer as InductiveClusterer
     from customerbase.segmentation.out_of_time import OutOfTime as OutOfTime
     from customerbase.segmentation.out_of_time import measure_out_of_time as measure_out_of_time
     from customerbase.segmentation.projection import Projection as Projection
@@ -80,8 +83,10 @@ _HOMES = {
     "EXPLORATIONS": "exploration.explorations",
     "FEATURES": "features.customers",
     "FINDINGS": "checkup",
+    "Fidelity": "segmentation.fidelity",
     "Field": "schema",
     "Finding": "checkup",
+    "InductiveClusterer": "segmentation.inductive",
     "LAYOUTS": "ingest.layouts",
     "Layout": "ingest.layouts",
     "Moves": "segmentation.conditions.moves",
@@ -112,6 +117,7 @@ _HOMES = {
     "make_clusterer": "segmentation.clustering",
     "make_shop": "synthetic",
     "matrix": "features.customers",
+    "measure_fidelity": "segmentation.fidelity",
     "measure_out_of_time": "segmentation.out_of_time",
     "open_workspace": "workflow",
     "place_on_projection": "segmentation.projection",

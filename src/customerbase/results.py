@@ -38,8 +38,12 @@ def write_checkup(begun: Run, data: Dataset, held_in: Run | Workspace) -> None:
         begun.write_table("returns", result.returns, order_by=("source", "source_row"))
 
 
+def _quiet(message: str) -> None:
+    """Say nothing."""
+
+
 def write_segmentation(
-    begun: Run, described: ir.Table, config: Config, progress: Callable[[str], None], past: Past | None = None
+    begun: Run, described: ir.Table, config: Config, progress: Callable[[str], None] = _quiet, past: Past | None = None
 ) -> None:
     """Find the segments of the customers of a date, and write them, who is in which, and the model.
 

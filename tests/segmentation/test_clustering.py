@@ -1,6 +1,7 @@
 """Clusterers: refusals, determinism, and no dependence on prices, units, other columns or the order of customers."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.cluster import OPTICS, Birch, KMeans
 from sklearn.metrics import adjusted_rand_score
+from sklearn.preprocessing import PowerTransformer
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from customerbase.errors import DataError, UsageError
@@ -19,6 +22,7 @@ from customerbase.segmentation.clustering import (
     make_clusterer,
     single_thread,
 )
+from customerbase.segmentation.inductive import InductiveClusterer
 
 
 def make_customers(n_customers: int = 300, random_state: int = 0) -> pd.DataFrame:
@@ -156,3 +160,104 @@ def test_missing_column_is_named(customers: pd.DataFrame) -> None:
     """Features without monetary give one line that says so."""
     with pytest.raises(DataError, match="no column 'monetary'"):
         make_clusterer().fit(customers.drop(columns="monetary"))
+
+
+@pytest.mark.parametrize("name", sorted(CLUSTERERS))
+def test_a_customer_alone_is_placed_as_in_the_batch(name: str, customers: pd.DataFrame) -> None:
+    """Every method places one row as it does among others, and a newcomer likewise."""
+    model = make_clusterer(name).fit(customers)
+    newcomers = pd.concat([customers.head(40), make_customers(40, random_state=9)])
+    alone = [int(model.predict(newcomers.iloc[[place]])[0]) for place in range(len(newcomers))]
+    assert alone == model.predict(newcomers).tolist()
+
+
+@pytest.mark.parametrize("name", sorted(CLUSTERERS))
+def test_equal_seeds_give_equal_segments(name: str, customers: pd.DataFrame) -> None:
+    """Randomness is explicit."""
+    first, second = (make_clusterer(name, random_state=5).fit_predict(customers) for _ in range(2))
+    assert first.tolist() == second.tolist()
+
+
+def test_named_methods_are_those_of_scikit_learn(customers: pd.DataFrame) -> None:
+    """k-means of the registry is k-means with ten starts on the prepared columns."""
+    model = make_clusterer(n_segments=4, random_state=3).fit(customers)
+    theirs = KMeans(4, n_init=10, random_state=3).fit_predict(model[:-1].transform(customers))
+    assert model.predict(customers).tolist() == theirs.tolist()
+
+
+def test_own_clusterer_without_predict_is_made_inductive(customers: pd.DataFrame) -> None:
+    """Newcomers are placed by their neighbours; a clusterer that can place them itself does."""
+    without, with_predict = make_clusterer(OPTICS(min_samples=20)), make_clusterer(Birch(n_clusters=3, threshold=0.1))
+    assert isinstance(without[-1], InductiveClusterer)
+    assert isinstance(with_predict[-1], Birch)
+    for model in (without, with_predict):
+        assert len(model.fit(customers).predict(customers.head(5))) == 5
+
+
+def test_own_clusterer_is_copied_and_gets_a_seed() -> None:
+    """A random_state of None becomes that of the pipeline; one that was set stays."""
+    given = KMeans(3)
+    assert make_clusterer(given, random_state=8)[-1].random_state == 8
+    assert given.random_state is None
+    assert make_clusterer(KMeans(3, random_state=2), random_state=8)[-1].random_state == 2
+
+
+def test_own_clusterer_has_its_own_number_of_segments() -> None:
+    """Two numbers would contradict each other; the same goes for a method that finds the number."""
+    with pytest.raises(UsageError, match="is for named methods"):
+        make_clusterer(KMeans(3), n_segments=4)
+    with pytest.raises(UsageError, match=r"not for dbscan, which finds the number of segments itself\. Got 4"):
+        make_clusterer("dbscan", n_segments=4)
+    with pytest.raises(UsageError, match=r"'predict' or 'fit_predict'\. Got 3"):
+        make_clusterer(3)
+
+
+def test_preparation_is_what_was_asked_for(customers: pd.DataFrame) -> None:
+    """Yeo and Johnson's power of values drawn in at the upper end, over quartiles, worked out again."""
+    values = customers.to_numpy()
+    clipped = np.minimum(values, np.quantile(values, 0.99, axis=0))
+    bent = PowerTransformer(standardize=False).fit_transform(clipped)
+    low, middle, high = np.quantile(bent, [0.25, 0.5, 0.75], axis=0)
+    model = make_clusterer(n_segments=2, transform="power", winsorize=(0, 0.99), scale="robust").fit(customers)
+    np.testing.assert_allclose(model[:-1].transform(customers), (bent - middle) / (high - low))
+
+
+def test_nothing_but_columns_can_be_asked_for(customers: pd.DataFrame) -> None:
+    """Without winsorising, transform and scale the clusterer sees the columns as they are."""
+    model = make_clusterer(n_segments=2, transform="none", winsorize=None, scale="none").fit(customers)
+    np.testing.assert_array_equal(model[:-1].transform(customers), customers.to_numpy())
+
+
+def test_components_by_number_and_by_share(customers: pd.DataFrame) -> None:
+    """Two components, or as many as explain 90 % of the variance; those of encoded columns are among them."""
+    assert make_clusterer(n_segments=2, pca=2).fit(customers)[:-1].transform(customers).shape[1] == 2
+    by_share = make_clusterer(n_segments=2, pca=0.9).fit(customers)
+    ratios = by_share.named_steps["pca"].explained_variance_ratio_
+    assert ratios.sum() >= 0.9 > ratios[:-1].sum()
+    encoded = customers.assign(gender=["f", "m", "?"] * 100)
+    model = make_clusterer(n_segments=2, one_hot=["gender"], pca=4).fit(encoded)
+    assert model.named_steps["pca"].components_.shape == (4, 6)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("transform", "log"),
+        ("transform", None),
+        ("scale", "big"),
+        ("winsorize", 0.01),
+        ("winsorize", (0.9, 0.1)),
+        ("winsorize", ("a", "b")),
+        ("winsorize", (0, 0.5, 1)),
+        ("pca", 0),
+        ("pca", 1.5),
+        ("pca", True),
+        ("pca", "two"),
+        ("one_hot", "gender"),
+    ],
+)
+def test_preparation_that_is_not_allowed_is_refused(parameter: str, value: Any) -> None:
+    """The message has the parameter, what is allowed, and the value."""
+    with pytest.raises(UsageError, match=rf"The '{parameter}' parameter of make_clusterer must be .*Got") as error:
+        make_clusterer(**{parameter: value})
+    assert "\n" not in str(error.value)

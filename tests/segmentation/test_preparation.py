@@ -9,15 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.preprocessing import QuantileTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from customerbase.errors import DataError, UsageError
-from customerbase.segmentation.preparation import ColumnSelector, MedianFill, SignedLog, Winsorizer
+from customerbase.segmentation.preparation import (
+    ColumnSelector,
+    MedianFill,
+    QuantileRanks,
+    SignedLog,
+    Winsorizer,
+)
 
 amounts = hnp.arrays(np.float64, st.integers(1, 40), elements=st.integers(-10_000, 10_000).map(float))
 
 
-@parametrize_with_checks([ColumnSelector(), MedianFill(), Winsorizer(), SignedLog()])  # type: ignore[untyped-decorator]
+@parametrize_with_checks([ColumnSelector(), MedianFill(), Winsorizer(), SignedLog(), QuantileRanks()])  # type: ignore[untyped-decorator]
 def test_estimator_contract(estimator: Any, check: Callable[[Any], None]) -> None:
     """Each step passes every check of scikit-learn."""
     check(estimator)
@@ -77,7 +84,7 @@ def test_signed_log_keeps_the_order(values: np.ndarray) -> None:
 def test_steps_keep_a_dataframe_usable() -> None:
     """Asked for pandas, each step keeps the index and the names of the columns."""
     frame = pd.DataFrame({"frequency": [1.0, 2.0], "monetary": [5.0, 9.0]}, index=["a", "b"])
-    for step in (ColumnSelector(["monetary"]), MedianFill(), Winsorizer(), SignedLog()):
+    for step in (ColumnSelector(["monetary"]), MedianFill(), Winsorizer(), SignedLog(), QuantileRanks()):
         result = step.set_output(transform="pandas").fit_transform(frame)
         assert list(result.index) == ["a", "b"]
         assert set(result.columns) <= set(frame.columns)
@@ -101,3 +108,27 @@ def test_selector_refuses_an_array_of_another_width() -> None:
     """An array without names must hold just the columns."""
     with pytest.raises(UsageError, match="X has 1 columns where 2 are wanted: frequency, monetary"):
         ColumnSelector(["frequency", "monetary"]).fit([[1.0], [2.0]])
+
+
+def test_ranks_by_hand() -> None:
+    """Of 0, 10, 10, 30 with quantiles at thirds, ties share the middle of their stretch, and beyond is 0 or 1."""
+    step = QuantileRanks(n_quantiles=4).fit([[0.0], [10.0], [10.0], [30.0]])
+    assert step.quantiles_.ravel().tolist() == [0, 10, 10, 30]
+    assert step.transform([[-5.0], [0.0], [5.0], [10.0], [20.0], [99.0]]).ravel() == pytest.approx(
+        [0, 0, 1 / 6, 1 / 2, 5 / 6, 1]
+    )
+
+
+def test_ranks_agree_with_scikit_learn() -> None:
+    """Where that one draws no sample, the ranks are the same, but for the lowest value, which it puts to 0."""
+    X = np.random.default_rng(0).geometric(0.3, size=(1000, 2)).astype(float)
+    theirs = QuantileTransformer(n_quantiles=200, subsample=None).fit(X)
+    inner = (X.min(axis=0) < X) & (X.max(axis=0) > X)
+    ranks = QuantileRanks(n_quantiles=200).fit(X).transform(X)
+    np.testing.assert_allclose(ranks[inner], theirs.transform(X)[inner], atol=1e-7)
+
+
+def test_ranks_want_two_quantiles() -> None:
+    """One point is no scale."""
+    with pytest.raises(UsageError, match=r"'n_quantiles' parameter of QuantileRanks must be an int >= 2\. Got 1"):
+        QuantileRanks(n_quantiles=1).fit([[1.0]])

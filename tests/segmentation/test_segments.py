@@ -379,8 +379,7 @@ def test_a_category_is_encoded_within_the_model() -> None:
     assert sum(one.n_customers for one in result.segments) == 200
     other = features.slice(0, 1).set_column(5, "gender", pa.array(["x"]))
     assert len(rows_of(assign(result, ibis.memtable(other)))) == 1
-    with pytest.raises(UsageError, match="One with one_hot columns cannot be written"):
-        make_probe(result.model)
+    assert "gender" in make_probe(result.model)
 
 
 def test_shuffled_coupons_change_nothing() -> None:

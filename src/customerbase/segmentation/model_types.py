@@ -241,7 +241,7 @@ def _encode_value(value: object, arrays: dict[str, npt.NDArray[Any]], path: str)
     if isinstance(value, dict):
         return {"dict": {key: _encode_value(item, arrays, f"{path}.{key}") for key, item in value.items()}}
     if isinstance(value, np.ndarray):
-        arrays[path] = np.ascontiguousarray(value)
+        arrays[path] = np.asarray(value, order="C")
         return {"array": path}
     return value
 

@@ -217,7 +217,7 @@ class SignedLog(_Preparation):
 
 
 class QuantileRanks(_Preparation):
-    """Where a value stands among the learnt customers of its column: 0 is the lowest, 1 the highest.
+    """Where a value stands among the learnt customers of its column, from 0 to 1.
 
     Equal values have equal ranks, in the middle of their stretch; a newcomer beyond the learnt range has 0 or 1.
     scikit-learn's own `QuantileTransformer` warns of few customers and draws a sample of many.
