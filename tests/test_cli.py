@@ -273,6 +273,9 @@ def test_verbose_prints_each_step_with_its_second(customerbase: CommandLine, ord
         "Checking the export",
         "Describing the customers",
         "Finding the segments",
+        "Learning segments of 9 customers",
+        "Placing 9 customers",
+        "Describing the segments",
         "Exploring",
         "Writing",
     ]
