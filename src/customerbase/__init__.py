@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from customerbase.ingest.layouts import LAYOUTS as LAYOUTS
     from customerbase.ingest.layouts import Layout as Layout
     from customerbase.ingest.reading import read as read
+    from customerbase.report import charts as charts
     from customerbase.results import load_segmentation as load_segmentation
     from customerbase.schema import ORDER_LINES as ORDER_LINES
     from customerbase.schema import Dataset as Dataset
@@ -105,6 +106,7 @@ _HOMES = {
     "Workspace": "workspace",
     "WorkspaceError": "errors",
     "assign": "segmentation.segments",
+    "charts": "report",
     "check_conditions": "segmentation.conditions.coverage",
     "check_up": "checkup",
     "clean": "cleaning",
@@ -136,7 +138,8 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the names are of every kind
     if name not in _HOMES:
         raise AttributeError(f"module 'customerbase' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"customerbase.{_HOMES[name]}"), name)
+    home = importlib.import_module(f"customerbase.{_HOMES[name]}")
+    return getattr(home, name) if hasattr(home, name) else importlib.import_module(f"{home.__name__}.{name}")
 
 
 def __dir__() -> list[str]:

@@ -42,6 +42,7 @@ from customerbase.options import (
     parse_scheme,
 )
 from customerbase.projecting_verb import project
+from customerbase.reporting_verbs import export, report
 from customerbase.session import Session
 
 if TYPE_CHECKING:
@@ -311,27 +312,7 @@ def explore(
         print_findings(findings)
 
 
-@app.command()
-def export(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="File to write: .csv, .parquet or .xlsx.", metavar="FILE")],
-    as_of: StoredAsOf = None,
-    name: Annotated[
-        list[str] | None, typer.Option("--segment", help="Only this segment. Can be given several times.")
-    ] = None,
-    force: Force = False,
-) -> None:
-    """Export the segmented customers with their features, for a spreadsheet or another tool."""
-    from customerbase import workflow
-
-    session = context.ensure_object(Session)
-    workspace = session.open(session.config())
-    n_customers = workflow.export(workspace, file, as_of=as_of, segments=name or (), overwrite=force)
-    day = as_of or workspace.dates("segments")[-1]
-    session.tell(f"Wrote {n_customers:,} customers, as segmented at {day}, to {file}.")
-
-
-for _verb in (project, evaluate, conditions):
+for _verb in (export, report, project, evaluate, conditions):
     app.command()(_verb)
 
 

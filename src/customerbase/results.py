@@ -1,12 +1,14 @@
 """Results: a check-up and a segmentation as files of a workspace, and back, and into a file for another tool."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from customerbase.checkup import check_up
 from customerbase.config import Config, is_condition_file
@@ -21,7 +23,15 @@ from customerbase.workspace.manifest import UNDATED
 if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation
 
-__all__ = ["export", "load_segmentation", "write_checkup", "write_projection", "write_segmentation"]
+__all__ = [
+    "export",
+    "export_by_segment",
+    "export_table",
+    "load_segmentation",
+    "write_checkup",
+    "write_projection",
+    "write_segmentation",
+]
 
 # The models are imported within the functions: the workflow loads them in a thread while it reads.
 
@@ -266,6 +276,95 @@ def export(
     table = wanted.join(described, "customer_id").order_by("customer_id")
     write_export(table, file, overwrite=overwrite)
     return int(wanted.count().execute())
+
+
+def export_by_segment(
+    workspace: Workspace, file: str | Path, *, as_of: str | None = None, overwrite: bool = False
+) -> dict[Path, int]:
+    """Write one file per segment, named after the file that is given; give the customers in each.
+
+    Parameters
+    ----------
+    workspace
+        Where the tables lie.
+    file
+        Such as `customers.xlsx`, which makes `customers-1-champions.xlsx` and so on beside it.
+    as_of
+        Date of the segments; by default the latest.
+    overwrite
+        Whether files that stand there may go.
+
+    Raises
+    ------
+    UsageError
+        A file cannot be written.
+    WorkspaceError
+        There are no segments, or not for this date.
+
+    Examples
+    --------
+    >>> export_by_segment(Workspace("no-such-shop"), "customers.csv")
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.WorkspaceError: There are no segments in ./no-such-shop. Run 'customerbase segment' first.
+    """
+    target = Path(file)
+    stored = workspace.json("segments", as_of)
+    places = {one["name"]: target.with_name(f"{target.stem}-{_slug(one)}{target.suffix}") for one in stored["segments"]}
+    return {
+        place: export(workspace, place, as_of=stored["as_of"], segments=[name], overwrite=overwrite)
+        for name, place in places.items()
+    }
+
+
+def _slug(one: Mapping[str, Any]) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", one["name"].casefold()).strip("-")
+    return f"{one['id']}-{words}".rstrip("-")
+
+
+def export_table(
+    workspace: Workspace, name: str, file: str | Path, *, as_of: str | None = None, overwrite: bool = False
+) -> int:
+    """Write any table of a workspace to a CSV, Parquet or XLSX file, with typed columns; give its number of rows.
+
+    What only its owner may read stays so.
+
+    Parameters
+    ----------
+    workspace
+        Where the tables lie.
+    name
+        One of the names that `customerbase tables` lists.
+    file
+        The file to write; its suffix says the format.
+    as_of
+        Date of the table; by default the latest.
+    overwrite
+        Whether a file that stands there may go.
+
+    Raises
+    ------
+    UsageError
+        There is no such table, or the file cannot be written.
+    WorkspaceError
+        The table is not there for this date.
+
+    Examples
+    --------
+    >>> export_table(Workspace("no-such-shop"), "audit", "audit.csv")
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.WorkspaceError: There is nothing in no-such-shop yet. Run 'customerbase run FILE' first.
+    """
+    from customerbase.report.exports import write_export
+    from customerbase.report.listing import find_table, flatten
+
+    found = flatten(find_table(workspace, name, as_of))
+    suffix = ".parquet" if isinstance(found, ir.Table) else ".json"
+    is_private = not workspace.file(name, as_of, suffix).stat().st_mode & 0o077
+    table = found if isinstance(found, ir.Table) else pa.Table.from_pylist(found)
+    write_export(table, file, overwrite=overwrite, private=is_private)
+    return int(found.count().execute()) if isinstance(found, ir.Table) else len(found)
 
 
 def _find_segment(name: str, names: Sequence[str]) -> str:

@@ -1,11 +1,8 @@
 """One function per stage: read the workspace, compute, write; and run(), all of them in one go."""
 
-import importlib
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -35,8 +32,18 @@ from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import read
 from customerbase.model_choice import refuse_wrong_conditions
+from customerbase.preloading import models_loading
 from customerbase.provenance import data_grew, describe_inputs, fingerprint_data, list_versions
-from customerbase.results import export, load_segmentation, write_checkup, write_projection, write_segmentation
+from customerbase.reports import save_charts, write_report
+from customerbase.results import (
+    export,
+    export_by_segment,
+    export_table,
+    load_segmentation,
+    write_checkup,
+    write_projection,
+    write_segmentation,
+)
 from customerbase.schema import Dataset
 from customerbase.workspace import UNDATED, Run, Workspace
 
@@ -49,11 +56,15 @@ __all__ = [
     "evaluate",
     "explore",
     "export",
+    "export_by_segment",
+    "export_table",
     "features",
     "ingest",
     "open_workspace",
     "project",
+    "report",
     "run",
+    "save_charts",
     "segment",
 ]
 
@@ -120,7 +131,7 @@ def run(
     """
     config = config or Config()
     refuse_wrong_conditions(config)
-    with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
+    with models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
         data = _read(workspace, inputs.items, config)
         progress("Cleaning")
@@ -135,9 +146,9 @@ def run(
         progress("Exploring")
         set_aside = begun.table("set_aside") if cleaned.has_orders else None
         write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
-        progress("Writing")
+        progress("Writing the report")
         drop = (*INGESTED, *CLEAN, *EXPLORED_LINES)
-        _publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop)
+        _publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop, with_ids=False)
 
 
 def ingest(
@@ -258,6 +269,21 @@ def evaluate(
         _publish(workspace, begun, None, config, "evaluate", now)
 
 
+def report(
+    workspace: Workspace,
+    config: Config | None = None,
+    *,
+    with_ids: bool = False,
+    now: datetime | None = None,
+    progress: Progress = _quiet,
+) -> None:
+    """Write the report of a date anew as report.html; one `with_ids` names customers, for the owner alone."""
+    config = config or Config()
+    with workspace.begin() as begun:
+        progress("Writing the report")
+        _publish(workspace, begun, None, config, "report", now, with_ids=with_ids)
+
+
 def demo(
     workspace: Workspace,
     n_lines: int = 50_000,
@@ -298,22 +324,6 @@ def _read(workspace: Workspace, files: Sequence[str | Path | Frame], config: Con
         date_order=config.date_order,
         connection=workspace.connection,
     )
-
-
-@contextmanager
-def _models_loading() -> Iterator[None]:
-    """Import the models beside the reading: scikit-learn takes most of a second."""
-    models = "customerbase.segmentation.segments"
-    loading = threading.Thread(target=importlib.import_module, args=(models,), daemon=True)
-    loading.start()
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise  # amid an import it can leave Python's import lock taken, for which the thread then waits for ever
-    except BaseException:
-        loading.join()
-        raise
-    loading.join()
 
 
 def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[Dataset, Audit]:
@@ -359,8 +369,12 @@ def _publish(
     *,
     inputs: Sequence[Mapping[str, Any]] = (),
     drop: Sequence[str] = (),
+    with_ids: bool | None = None,
 ) -> None:
-    """Publish; with new data, snapshots of other dates stay if the data are the same or grew."""
+    """Publish, with a report unless `with_ids` is None; the report before goes.
+
+    With new data, snapshots of other dates stay if the data are the same or grew.
+    """
     log: dict[str, Any] = {
         "command": command,
         "started_at": now.isoformat(timespec="seconds") if now else None,
@@ -371,6 +385,10 @@ def _publish(
     keep = data is None or data_grew(workspace.input, _held_customers(workspace), data)
     log["dropped_snapshots"] = [] if keep else workspace.dates("features")
     marks = fingerprint_data(data) if data is not None else None
+    drop = (*drop, "report")
+    if with_ids is not None:
+        seen = workspace.preview(begun, keep_snapshots=keep, log=log, drop=drop)
+        write_report(begun, seen, config.as_of, with_ids=with_ids)
     workspace.publish(begun, keep_snapshots=keep, log=log, fingerprint=marks, drop=drop)
 
 

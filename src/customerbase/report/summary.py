@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from customerbase.first_look import EXPLORED
+from customerbase.report.base_words import describe_base
 from customerbase.workspace import Entry, Workspace
 
 __all__ = ["REASONS", "summarise"]
@@ -58,8 +59,11 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
     """
     stored = workspace.json("segments", as_of)
     audit = workspace.json("audit")
+    base = describe_base(workspace, stored, audit)
     return {
         "workspace": str(workspace.path),
+        "paragraph": base.paragraph,
+        "figures": [{"label": each.label, "value": each.value, "kind": each.kind} for each in base.figures],
         "as_of": stored["as_of"],
         "model": stored["model"],
         "rows_in": audit["rows_in"],

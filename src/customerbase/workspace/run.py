@@ -315,7 +315,13 @@ class Run:
                 flush(path)
         return entries
 
-    def _entry(self, file: str) -> Entry:
+    def draft(self, log: Mapping[str, Any]) -> tuple[Entry, ...]:
+        """Write run.json and return what was written so far, without hashes: `seal` makes them and writes it anew."""
+        with plain_faults(self.folder):
+            (self.folder / LOG_FILE).write_text(_json_text({"run": self.name, **log}), "utf-8")
+            return tuple(self._entry(file, is_hashed=False) for file in sorted(self._files))
+
+    def _entry(self, file: str, *, is_hashed: bool = True) -> Entry:
         name, as_of, suffix = self._files[file]
         path = self.folder / file
         if not path.exists():
@@ -323,7 +329,8 @@ class Run:
         if file in self._private:
             path.chmod(0o600)
         rows = pq.read_metadata(path).num_rows if suffix == ".parquet" else None
-        return Entry(name, date_text(as_of), suffix, self.name, rows, path.stat().st_size, sha256(path))
+        hashed = sha256(path) if is_hashed else ""
+        return Entry(name, date_text(as_of), suffix, self.name, rows, path.stat().st_size, hashed)
 
 
 def _ascends(path: Path, keys: Sequence[str]) -> bool:

@@ -25,8 +25,9 @@ VERBS: Mapping[str, str] = {
     "projection": "project",
     "projection_facts": "project",
     "out_of_time": "evaluate",
+    "report": "report",
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "run")
+DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "report", "run")
 """The commands that take --as-of."""

@@ -15,6 +15,7 @@ import duckdb
 
 from customerbase.engine import connect
 from customerbase.errors import UsageError, WorkspaceError
+from customerbase.workspace.front_page import put_up, take_down
 from customerbase.workspace.lock import RUNS_FOLDER, sole_writer
 from customerbase.workspace.manifest import (
     RUN_NAME,
@@ -301,9 +302,19 @@ class Workspace:
             state = self._next_state(run.name, written, keep_snapshots=keep_snapshots, drop=drop)
             if fingerprint is not None:
                 state = replace(state, input=fingerprint)
+            take_down(self.path)  # so that at no moment a report of another state stands there
             write_manifest(self.path, state)
+            put_up(self.path, state)
             self._manifest = state
             self._sweep()  # here, so that a run that fails takes nothing away
+
+    def preview(
+        self, run: Run, *, keep_snapshots: bool, log: Mapping[str, Any] | None = None, drop: Collection[str] = ()
+    ) -> "Workspace":
+        """Give the workspace as it will be once `publish` is called likewise: for a report that goes along."""
+        seen = Workspace(self.path, connection=self.connection)
+        seen._manifest = self._next_state(run.name, run.draft(log or {}), keep_snapshots=keep_snapshots, drop=drop)
+        return seen
 
     def _next_state(
         self, run: str, written: tuple[Entry, ...], *, keep_snapshots: bool, drop: Collection[str]

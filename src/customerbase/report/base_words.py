@@ -1,0 +1,146 @@
+"""The base in words: who the customers are, in one paragraph and six figures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.types as ir
+
+from customerbase.features.customers import is_in_base
+from customerbase.report.blocks import Figure
+from customerbase.report.numerals import write
+from customerbase.workspace import Workspace
+from customerbase.workspace.manifest import UNDATED
+
+__all__ = ["BaseWords", "describe_base"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BaseWords:
+    """One paragraph, and six figures or those of them that are known."""
+
+    paragraph: str
+    figures: tuple[Figure, ...]
+
+
+def describe_base(workspace: Workspace, stored: Row, audit: Row) -> BaseWords:
+    """Describe the customers of a date.
+
+    Parameters
+    ----------
+    workspace
+        An open workspace.
+    stored
+        Its `segments` of the date.
+    audit
+        Its `audit`.
+    """
+    features = workspace.table("features", stored["as_of"])
+    totals = _totals(features.filter(is_in_base(features)))
+    sentences, figures = _BASES[stored["base"]](stored, totals)
+    words = [*sentences, *_say_best(stored["segments"]), _say_rows(audit)]
+    return BaseWords(" ".join(words), figures)
+
+
+def _totals(base: ir.Table) -> Row:
+    """Add up and take the middle of what the features know, each as `sum_` or `median_` and the name."""
+    sums = (
+        "frequency",
+        "gross_revenue",
+        "return_value",
+        "monetary",
+        "is_one_time",
+        "n_claimed",
+        "n_burnt",
+        "n_sessions",
+    )
+    medians = ("average_order_value", "monetary", "recency_days", "mean_days_to_burn", "coupon_recency_days")
+    asked: dict[str, Any] = {"n": base.count()}
+    asked |= {f"sum_{name}": base[name].sum() for name in sums if name in base.columns}
+    asked |= {f"median_{name}": base[name].median() for name in medians if name in base.columns}
+    found = base.agg(**asked).to_pyarrow().to_pylist()[0]
+    return {name: None if value is None else float(str(value)) for name, value in found.items()}
+
+
+def _of_orders(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]]:
+    n, orders, gross = totals["n"], totals["sum_frequency"], totals["sum_gross_revenue"]
+    returned, once = totals["sum_return_value"], totals["sum_is_one_time"]
+    rate = returned / gross if gross else None
+    day = "" if stored["as_of"] == UNDATED else f" before {stored['as_of']}"
+    sentences = [
+        f"{write(n, 'count')} customers placed {write(orders, 'count')} orders{day} and paid {write(gross, 'short')}.",
+        f"Goods worth {write(returned, 'short')} ({write(rate, 'share')}) came back.",
+        f"{write(once / n, 'share')} of the customers ordered once.",
+    ]
+    figures = (
+        Figure("customers", n, "count"),
+        Figure("orders", orders, "count"),
+        Figure("revenue before returns", gross, "short"),
+        Figure("revenue per order", gross / orders if orders else None, "money"),
+        Figure("of it sent back", rate, "share"),
+        Figure("ordered once", once / n, "share"),
+    )
+    return sentences, figures
+
+
+def _of_coupons(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]]:
+    n, claimed, burnt = totals["n"], totals["sum_n_claimed"], totals["sum_n_burnt"]
+    day = "" if stored["as_of"] == UNDATED else f" before {stored['as_of']}"
+    sentences = [
+        f"{write(n, 'count')} customers claimed {write(claimed, 'count')} coupons{day}.",
+        f"{write(burnt, 'count')} of these ({write(burnt / claimed if claimed else None, 'share')}) were burnt.",
+    ]
+    figures = (
+        Figure("customers", n, "count"),
+        Figure("coupons claimed", claimed, "count"),
+        Figure("coupons burnt", burnt, "count"),
+        Figure("of the claimed burnt", burnt / claimed if claimed else None, "share"),
+        Figure("median days from claim to burn", totals.get("median_mean_days_to_burn"), "number"),
+        Figure("median days since the last coupon", totals.get("median_coupon_recency_days"), "number"),
+    )
+    return sentences, figures
+
+
+def _of_customers(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]]:  # noqa: ARG001
+    known = (
+        Figure("customers", totals["n"], "count"),
+        Figure("orders", totals.get("sum_frequency"), "count"),
+        Figure("spent", totals.get("sum_monetary"), "short"),
+        Figure("median spend", totals.get("median_monetary"), "money"),
+        Figure("median days since the last order", totals.get("median_recency_days"), "number"),
+        Figure("visits", totals.get("sum_n_sessions"), "count"),
+    )
+    spent = f" and spent {write(totals['sum_monetary'], 'short')}" if totals.get("sum_monetary") else ""
+    orders = f" placed {write(totals['sum_frequency'], 'count')} orders" if totals.get("sum_frequency") else ""
+    what = orders + spent if orders else spent.removeprefix(" and") or " are in the file"
+    return [f"{write(totals['n'], 'count')} customers{what}."], tuple(each for each in known if each.value is not None)
+
+
+def _say_best(segments: Sequence[Row]) -> list[str]:
+    known = [one for one in segments if one["revenue_share"] is not None]
+    if not known:
+        most = max(segments, key=lambda one: one["share"])
+        return [
+            f"The largest of {len(segments)} segments, {most['name']}, has {write(most['share'], 'share')} of them."
+        ]
+    best = max(known, key=lambda one: one["revenue_share"])
+    size, part = write(best["share"], "share"), write(best["revenue_share"], "share")
+    return [f"Of {len(segments)} segments {best['name']}, {size} of the customers, bring the most: {part} of revenue."]
+
+
+def _say_rows(audit: Row) -> str:
+    share = audit["rows_kept"] / audit["rows_in"] if audit["rows_in"] else None
+    return (
+        f"The export has {write(audit['rows_in'], 'count')} rows, of which {write(audit['rows_kept'], 'count')} "
+        f"({write(share, 'share')}) count here."
+    )
+
+
+_BASES: Mapping[str, Callable[[Row, Row], tuple[list[str], tuple[Figure, ...]]]] = {
+    "orders": _of_orders,
+    "coupons": _of_coupons,
+    "customers": _of_customers,
+}
+"""Of what the segments are made → how the base is described."""

@@ -1,0 +1,40 @@
+"""Charts: one function per chart, a table in, an Altair chart out."""
+
+from customerbase.report.charts.revenue import hours, lorenz_curve, months, order_counts, weekdays
+from customerbase.report.charts.rfm import rfm_grid, score_distribution
+from customerbase.report.charts.segments import (
+    feature_distribution,
+    profile_heat_map,
+    revenue_per_customer,
+    segment_mix,
+    segment_shares,
+    snake_plot,
+)
+from customerbase.report.charts.trade import (
+    coupon_months,
+    coupons_by_segment,
+    findings_by_money,
+    returned_products,
+    share_by_month,
+)
+
+__all__ = [
+    "coupon_months",
+    "coupons_by_segment",
+    "feature_distribution",
+    "findings_by_money",
+    "hours",
+    "lorenz_curve",
+    "months",
+    "order_counts",
+    "profile_heat_map",
+    "returned_products",
+    "revenue_per_customer",
+    "rfm_grid",
+    "score_distribution",
+    "segment_mix",
+    "segment_shares",
+    "share_by_month",
+    "snake_plot",
+    "weekdays",
+]

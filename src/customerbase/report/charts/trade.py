@@ -1,0 +1,239 @@
+"""Charts of the export and the trade: findings by money, guests, returns, coupons."""
+
+from typing import Any
+
+import altair as alt
+
+from customerbase.report.charts.palette import ACCENT, INK, PALE, QUIET, edge_color
+from customerbase.report.charts.theme import (
+    ChartTable,
+    data_of,
+    finish,
+    plain_rows,
+    scale_with_room,
+    segment_names,
+    shorten,
+)
+from customerbase.report.numerals import write
+
+__all__ = ["coupon_months", "coupons_by_segment", "findings_by_money", "returned_products", "share_by_month"]
+
+
+def findings_by_money(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes)
+    """Chart what a check-up found by the money at stake.
+
+    Parameters
+    ----------
+    table
+        `finding, amount`, one row per finding, the most money first; an amount may be negative.
+
+    Examples
+    --------
+    >>> found = [{"finding": "guests", "amount": 950.0}, {"finding": "free_lines", "amount": -1.0}]
+    >>> findings_by_money(found).title.text
+    ['Most money is at stake in guests: 950']
+    """
+    rows = plain_rows(table)
+    bars = [
+        {
+            "finding": row["finding"].replace("_", " "),
+            "amount": abs(row["amount"]),
+            "label": write(abs(row["amount"]), "count"),
+            "hint": f"{row['finding'].replace('_', ' ')}: {row['amount']:,.2f}",
+        }
+        for row in rows
+    ]
+    base = alt.Chart(data_of(bars)).encode(
+        y=alt.Y("finding:N", sort=[bar["finding"] for bar in bars], title=None),
+        x=alt.X(
+            "amount:Q",
+            title="money at stake",
+            axis=alt.Axis(format="~s", tickCount=5),
+            scale=scale_with_room([bar["amount"] for bar in bars]),
+        ),
+        description="hint:N",
+    )
+    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    title = f"Most money is at stake in {bars[0]['finding']}: {write(bars[0]['amount'], 'short')}"
+    return finish(
+        base.mark_bar(color=ACCENT).encode(tooltip="hint:N") + texts,
+        title=title,
+        reading="Amounts without their sign; findings may overlap, so they do not add up.",
+        height=24 * len(bars) + 60,
+        labels=[bar["finding"] for bar in bars],
+    )
+
+
+def share_by_month(table: ChartTable, column: str, what: str) -> Any:  # noqa: ANN401
+    """Chart a share of revenue month by month, whole months alone.
+
+    Parameters
+    ----------
+    table
+        `month, is_whole` and a column of shares (parts of 1), one row per month, ascending.
+    column
+        The column.
+    what
+        Of what it is the share: `guests`, or `returns`.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> rows = [{"month": dt.date(2024, number, 1), "is_whole": True, "guest_share": share}
+    ...         for number, share in ((1, 0.1), (2, 0.2))]
+    >>> share_by_month(rows, "guest_share", "guests").title.text
+    ['Guests: from 10.0% of revenue in January 2024 to 20.0% in', 'February 2024']
+    """
+    rows = [row for row in plain_rows(table) if row["is_whole"] and row[column] is not None]
+    least, most = (choose(rows, key=lambda row: row[column]) for choose in (min, max))
+    points = [
+        {"month": row["month"], "share": row[column], "hint": f"{row['month']:%B %Y}: {row[column]:.1%}"}
+        for row in rows
+    ]
+    base = alt.Chart(data_of(points)).encode(
+        x=alt.X("month:T", timeUnit="utcyearmonth", title=None, axis=alt.Axis(format="%b %y", tickCount=6)),
+        y=alt.Y("share:Q", title="share of revenue (%)", axis=alt.Axis(format="%", tickCount=5)),
+        description="hint:N",
+    )
+    dots = base.mark_point(filled=True, size=40, color=ACCENT, opacity=1).encode(tooltip="hint:N")
+    title = (
+        f"{what.capitalize()}: from {least[column]:.1%} of revenue in {least['month']:%B %Y} to {most[column]:.1%} in "
+        f"{most['month']:%B %Y}"
+    )
+    return finish(
+        base.mark_line(color=ACCENT, strokeWidth=2) + dots, title=title, reading="Whole months alone.", height=280
+    )
+
+
+def returned_products(table: ChartTable) -> Any:  # noqa: ANN401
+    """Chart the products of which the most came back, by value.
+
+    Parameters
+    ----------
+    table
+        `name, return_value, return_share`, one row per product, the largest first.
+
+    Examples
+    --------
+    >>> returned_products([{"name": "Mug", "return_value": 50.0, "return_share": 0.25}]).title.text
+    ['Mug is 25.0% of all that came back']
+    """
+    rows = plain_rows(table)
+    bars = [
+        {
+            "place": f"{number}. {shorten(row['name'], 26)}",
+            "value": row["return_value"],
+            "label": write(row["return_value"], "count"),
+            "hint": f"{shorten(row['name'])}: {row['return_value']:,.2f}",
+        }
+        for number, row in enumerate(rows, start=1)
+    ]
+    base = alt.Chart(data_of(bars)).encode(
+        y=alt.Y("place:N", sort=[bar["place"] for bar in bars], title=None),
+        x=alt.X(
+            "value:Q",
+            title="value sent back",
+            axis=alt.Axis(format="~s", tickCount=4),
+            scale=scale_with_room([bar["value"] for bar in bars], room=0.35),
+        ),
+        description="hint:N",
+    )
+    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    return finish(
+        base.mark_bar(color=ACCENT).encode(tooltip="hint:N") + texts,
+        title=f"{shorten(rows[0]['name'])} is {rows[0]['return_share']:.1%} of all that came back",
+        reading="The products with the most value sent back.",
+        height=28 * len(bars) + 60,
+        labels=[bar["place"] for bar in bars],
+    )
+
+
+def coupons_by_segment(table: ChartTable) -> Any:  # noqa: ANN401
+    """Chart how many coupons each segment claimed, and how many of them it burnt.
+
+    Parameters
+    ----------
+    table
+        `segment, color, n_claimed, n_burnt`, one row per segment.
+
+    Examples
+    --------
+    >>> rows = [{"segment": "Regulars", "color": "#007744", "n_claimed": 10, "n_burnt": 6}]
+    >>> coupons_by_segment(rows).title.text
+    ['Regulars burn the largest part of what they claim: 60.0%']
+    """
+    rows = [row for row in plain_rows(table) if row["n_claimed"]]
+    bars = []
+    for row in rows:
+        edge = edge_color(row["color"])
+        for what, fill in (("claimed", PALE), ("burnt", row["color"])):
+            n = row[f"n_{what}"]
+            hint = f"{row['segment']}: {n:,} {what}"
+            bars.append(
+                {
+                    "segment": row["segment"],
+                    "what": what,
+                    "n": n,
+                    "label": f"{n:,}",
+                    "fill": fill,
+                    "edge": QUIET if what == "claimed" else edge,
+                    "hint": hint,
+                }
+            )
+    base = alt.Chart(data_of(bars)).encode(
+        y=alt.Y("segment:N", sort=segment_names(rows), title=None),
+        yOffset=alt.YOffset("what:N", sort=["claimed", "burnt"]),
+        x=alt.X(
+            "n:Q",
+            title="coupons",
+            axis=alt.Axis(format=",", tickCount=5),
+            scale=scale_with_room([bar["n"] for bar in bars]),
+        ),
+        description="hint:N",
+    )
+    marks = base.mark_bar(strokeWidth=1).encode(
+        color=alt.Color("fill:N", scale=None), stroke=alt.Stroke("edge:N", scale=None), tooltip="hint:N"
+    )
+    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    best = max(rows, key=lambda row: row["n_burnt"] / row["n_claimed"])
+    title = f"{best['segment']} burn the largest part of what they claim: {best['n_burnt'] / best['n_claimed']:.1%}"
+    height, labels = 44 * len(rows) + 50, segment_names(rows)
+    return finish(marks + texts, title=title, reading="Grey: claimed. Colour: burnt.", height=height, labels=labels)
+
+
+def coupon_months(table: ChartTable) -> Any:  # noqa: ANN401
+    """Chart coupons claimed and burnt month by month.
+
+    Parameters
+    ----------
+    table
+        `month, claimed, burnt`, one row per month, ascending.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> rows = [{"month": dt.date(2024, 1, 1), "claimed": 10, "burnt": 4}]
+    >>> coupon_months(rows).title.text
+    ['January 2024 saw the most claims: 10 coupons']
+    """
+    rows = plain_rows(table)
+    points = [
+        {"month": row["month"], "what": what, "n": row[what], "hint": f"{row['month']:%B %Y}: {row[what]:,} {what}"}
+        for row in rows
+        for what in ("claimed", "burnt")
+    ]
+    most = max(rows, key=lambda row: row["claimed"])
+    scale = alt.Scale(domain=["claimed", "burnt"], range=[QUIET, ACCENT])
+    base = alt.Chart(data_of(points)).encode(
+        x=alt.X("month:T", timeUnit="utcyearmonth", title=None, axis=alt.Axis(format="%b %y", tickCount=6)),
+        y=alt.Y("n:Q", title="coupons", axis=alt.Axis(format=",", tickCount=5)),
+        color=alt.Color("what:N", scale=scale, legend=alt.Legend(title=None)),
+        description="hint:N",
+    )
+    dots = base.mark_point(filled=True, size=36, opacity=1).encode(tooltip="hint:N")
+    return finish(
+        base.mark_line(strokeWidth=2) + dots,
+        title=f"{most['month']:%B %Y} saw the most claims: {most['claimed']:,} coupons",
+        reading="Coupons claimed and burnt in each month.",
+        height=280,
+    )
