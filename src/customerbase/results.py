@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import ibis.expr.types as ir
 
 from customerbase.checkup import check_up
@@ -21,7 +22,14 @@ from customerbase.workspace.manifest import UNDATED
 if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation
 
-__all__ = ["export", "load_segmentation", "write_checkup", "write_projection", "write_segmentation"]
+__all__ = [
+    "export",
+    "list_borderline",
+    "load_segmentation",
+    "write_checkup",
+    "write_projection",
+    "write_segmentation",
+]
 
 # The models are imported within the functions: the workflow loads them in a thread while it reads.
 
@@ -56,9 +64,56 @@ def write_segmentation(
     result = find_segments(described, model, random_state=config.seed, progress=progress, **tables)
     as_of = result.as_of or UNDATED
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
+    begun.write_table("borderline", list_borderline(result.assignments, described), as_of=as_of, order_by="rank")
     begun.write_json("segments", _plain_segmentation(result, described, config), as_of=as_of)
     _write_model(begun, result, described, config)
     write_projection(begun, described, result)
+
+
+def list_borderline(assignments: ir.Table, described: ir.Table) -> ir.Table:
+    """List the customers who stand on the border of two segments, those of the greatest value first.
+
+    Parameters
+    ----------
+    assignments
+        Of a `Segmentation`.
+    described
+        The features of the same customers.
+
+    Returns
+    -------
+    `rank, customer_id, segment, next_segment, confidence`, and what is known of recency, frequency and spend, or of
+    coupons. Value is the first of monetary, coupons claimed and visits that the features have.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> placed = ibis.memtable({"customer_id": ["a", "b", "c"], "segment": ["Loyal", "Lost", "Lost"],
+    ...     "next_segment": ["Lost", "Loyal", "Loyal"], "confidence": [0.04, 0.02, 0.7],
+    ...     "is_borderline": [True, True, False]})
+    >>> features = ibis.memtable({"customer_id": ["a", "b", "c"], "monetary": [50, 70, 90]})
+    >>> list_borderline(placed, features).to_pyarrow().to_pylist()
+    [{'rank': 1, 'customer_id': 'b', 'segment': 'Lost', 'next_segment': 'Loyal', 'confidence': 0.02, 'monetary': 70},
+     {'rank': 2, 'customer_id': 'a', 'segment': 'Loyal', 'next_segment': 'Lost', 'confidence': 0.04, 'monetary': 50}]
+    """
+    shown = [name for name in _BORDERLINE_FEATURES if name in described.columns]
+    table = assignments.filter(assignments.is_borderline).join(described.select("customer_id", *shown), "customer_id")
+    values = [table[name].desc() for name in _BORDERLINE_VALUES if name in shown][:1]
+    rank = ibis.row_number().over(order_by=[*values, table.customer_id]) + 1
+    columns = ("customer_id", "segment", "next_segment", "confidence", *shown)
+    return table.select(rank=rank, **{name: table[name] for name in columns}).order_by("rank")
+
+
+_BORDERLINE_FEATURES = (
+    "recency_days",
+    "frequency",
+    "monetary",
+    "coupon_recency_days",
+    "n_claimed",
+    "burn_rate",
+    "n_sessions",
+)
+_BORDERLINE_VALUES = ("monetary", "n_claimed", "n_sessions")
 
 
 def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:

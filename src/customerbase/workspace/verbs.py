@@ -20,13 +20,20 @@ VERBS: Mapping[str, str] = {
     "audit": "clean",
     "features": "features",
     "assignments": "segment",
+    "borderline": "segment",
     "segments": "segment",
     "models": "segment",
     "projection": "project",
     "projection_facts": "project",
     "out_of_time": "evaluate",
+    "scored": "score FILE",
+    "fidelity": "explain",
+    "confusion": "explain",
+    "importances": "explain",
+    "surrogate_rules": "explain",
+    "foresight": "foresee",
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "run")
+DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "explain", "run")
 """The commands that take --as-of."""
