@@ -41,6 +41,7 @@ from customerbase.options import (
     parse_rules,
     parse_scheme,
 )
+from customerbase.placing_verbs import explain, foresee, score
 from customerbase.projecting_verb import project
 from customerbase.session import Session
 
@@ -331,7 +332,7 @@ def export(
     session.tell(f"Wrote {n_customers:,} customers, as segmented at {day}, to {file}.")
 
 
-for _verb in (project, evaluate, conditions):
+for _verb in (project, evaluate, conditions, score, explain, foresee):
     app.command()(_verb)
 
 

@@ -4,9 +4,9 @@ import importlib
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,17 @@ from customerbase.describing import TARGET_MODELS, describe_customers, describe_
 from customerbase.engine import connect
 from customerbase.errors import DataError, WorkspaceError
 from customerbase.evaluation import write_evaluation
+from customerbase.explanations import EXPLAINED, explain, foresee
 from customerbase.features.customers import default_as_of, parse_date
 from customerbase.first_look import EXPLORED_LINES, write_exploration
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
-from customerbase.ingest.reading import read
 from customerbase.model_choice import refuse_wrong_conditions
-from customerbase.provenance import data_grew, describe_inputs, fingerprint_data, list_versions
+from customerbase.provenance import describe_inputs
 from customerbase.results import export, load_segmentation, write_checkup, write_projection, write_segmentation
 from customerbase.schema import Dataset
+from customerbase.scoring import score
+from customerbase.stages import Progress, publish, quiet, read_files
 from customerbase.workspace import UNDATED, Run, Workspace
 
 __all__ = [
@@ -47,21 +49,18 @@ __all__ = [
     "demo",
     "download",
     "evaluate",
+    "explain",
     "explore",
     "export",
     "features",
+    "foresee",
     "ingest",
     "open_workspace",
     "project",
     "run",
+    "score",
     "segment",
 ]
-
-Progress = Callable[[str], None]
-
-
-def _quiet(message: str) -> None:
-    """Say nothing."""
 
 
 def open_workspace(path: str | Path, config: Config | None = None) -> Workspace:
@@ -83,7 +82,7 @@ def run(
     config: Config | None = None,
     *,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
     command: str = "run",
 ) -> None:
     """Go from exports to named segments, and publish all of it at once.
@@ -116,13 +115,13 @@ def run(
     ...     shop = open_workspace(Path(folder, "shop"))
     ...     run(shop, [orders], Config(model="rfm"))
     ...     [entry.name for entry in shop.tables() if entry.suffix == ".parquet"]
-    ['assignments', 'explore_categories', ..., 'features', 'order_lines', 'quarantine', 'returns', 'set_aside']
+    ['assignments', 'borderline', 'explore_categories', ..., 'order_lines', 'quarantine', 'returns', 'set_aside']
     """
     config = config or Config()
     refuse_wrong_conditions(config)
     with _models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
-        data = _read(workspace, inputs.items, config)
+        data = read_files(workspace, inputs.items, config)
         progress("Cleaning")
         cleaned, audit = _write_clean(begun, data, config, now)
         progress("Checking the export")
@@ -136,8 +135,8 @@ def run(
         set_aside = begun.table("set_aside") if cleaned.has_orders else None
         write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
         progress("Writing")
-        drop = (*INGESTED, *CLEAN, *EXPLORED_LINES)
-        _publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop)
+        drop = (*INGESTED, *CLEAN, *EXPLORED_LINES, *EXPLAINED)
+        publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop)
 
 
 def ingest(
@@ -146,19 +145,19 @@ def ingest(
     config: Config | None = None,
     *,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> None:
     """Read exports into the workspace and stop before cleaning; parameters and errors as in `run`."""
     config = config or Config()
     with describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
-        data = _read(workspace, inputs.items, config)
+        data = read_files(workspace, inputs.items, config)
         write_ingested(begun, data)
-        _publish(workspace, begun, None, config, "ingest", now, inputs=inputs.describe(), drop=INGESTED)
+        publish(workspace, begun, None, config, "ingest", now, inputs=inputs.describe(), drop=INGESTED)
 
 
 def clean(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Clean what `ingest` read, and write tables, quarantine and audit; parameters and errors as in `run`."""
     config = config or Config()
@@ -166,11 +165,11 @@ def clean(
         data = load_ingested(workspace)
         progress("Cleaning")
         cleaned, _ = _write_clean(begun, data, config, now)
-        _publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED_LINES))
+        publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED_LINES, *EXPLAINED))
 
 
 def checkup(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Check up what `clean` kept and what it set aside; parameters and errors as in `run`."""
     config = config or Config()
@@ -178,11 +177,11 @@ def checkup(
         data = load_clean(workspace)
         progress("Checking the export")
         write_checkup(begun, data, workspace)
-        _publish(workspace, begun, None, config, "checkup", now)
+        publish(workspace, begun, None, config, "checkup", now)
 
 
 def features(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Describe the customers at a date from the clean tables; parameters and errors as in `run`."""
     config = config or Config()
@@ -190,11 +189,11 @@ def features(
         data = load_clean(workspace)
         progress("Describing the customers")
         _write_features(begun, data, config, workspace, workspace.json("audit")["rows_kept"])
-        _publish(workspace, begun, None, config, "features", now)
+        publish(workspace, begun, None, config, "features", now)
 
 
 def segment(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Segment the customers of a date by their features; parameters and errors as in `run`."""
     config = config or Config()
@@ -206,7 +205,7 @@ def segment(
             n_rows = workspace.json("audit")["rows_kept"]
             past = describe_known_past(load_clean(workspace), described, config, workspace.connection, n_rows)
         write_segmentation(begun, described, config, progress, past)
-        _publish(workspace, begun, None, config, "segment", now)
+        publish(workspace, begun, None, config, "segment", now, drop=EXPLAINED)
 
 
 def project(
@@ -216,7 +215,7 @@ def project(
     config: Config | None = None,
     *,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> None:
     """Lay the segmented customers of a date out in a plane: see `customerbase.project`; else as in `run`."""
     config = config or Config()
@@ -225,11 +224,11 @@ def project(
         described = workspace.table("features", learnt.as_of.isoformat() if learnt.as_of else UNDATED)
         progress("Laying the customers out")
         write_projection(begun, described, learnt, method, max_customers, config.seed)
-        _publish(workspace, begun, None, config, "project", now)
+        publish(workspace, begun, None, config, "project", now)
 
 
 def explore(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Explore what `clean` kept and set aside, and the features of a date; parameters and errors as in `run`.
 
@@ -242,11 +241,11 @@ def explore(
         cells, set_aside = (workspace.table(name) if name in held else None for name in ("cells", "set_aside"))
         progress("Exploring")
         write_exploration(begun, replace(data, cells=cells), set_aside, described)
-        _publish(workspace, begun, None, config, "explore", now)
+        publish(workspace, begun, None, config, "explore", now)
 
 
 def evaluate(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Hold every segmentation of an earlier date against what was bought next: the table `out_of_time`.
 
@@ -255,7 +254,7 @@ def evaluate(
     config = config or Config()
     with workspace.begin() as begun:
         write_evaluation(begun, workspace, config, progress)
-        _publish(workspace, begun, None, config, "evaluate", now)
+        publish(workspace, begun, None, config, "evaluate", now)
 
 
 def demo(
@@ -264,7 +263,7 @@ def demo(
     config: Config | None = None,
     *,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> None:
     """Generate a shop of `n_lines` order lines and `run` it; the export stays in the workspace, in the folder `demo`.
 
@@ -286,18 +285,6 @@ def demo(
         run(workspace, [str(shop.order_lines_csv)], config, now=now, progress=progress, command="demo")
         shutil.rmtree(workspace.path / "demo", ignore_errors=True)
         shutil.copytree(folder, workspace.path / "demo")
-
-
-def _read(workspace: Workspace, files: Sequence[str | Path | Frame], config: Config) -> Dataset:
-    return read(
-        *files,
-        layout=config.layout,
-        mapping=config.columns,
-        encoding=config.encoding,
-        decimal=config.decimal,
-        date_order=config.date_order,
-        connection=workspace.connection,
-    )
 
 
 @contextmanager
@@ -347,33 +334,3 @@ def _refuse_nothing_before(data: Dataset, as_of: date | None) -> None:
     if as_of and dates and min(dates.values()) >= as_of:
         what = min(dates, key=lambda each: dates[each])
         raise DataError(f"There is no {what} before {as_of}: the first is of {dates[what]}. Choose a later --as-of.")
-
-
-def _publish(
-    workspace: Workspace,
-    begun: Run,
-    data: Dataset | None,
-    config: Config,
-    command: str,
-    now: datetime | None,
-    *,
-    inputs: Sequence[Mapping[str, Any]] = (),
-    drop: Sequence[str] = (),
-) -> None:
-    """Publish; with new data, snapshots of other dates stay if the data are the same or grew."""
-    log: dict[str, Any] = {
-        "command": command,
-        "started_at": now.isoformat(timespec="seconds") if now else None,
-        "inputs": list(inputs),
-        "options": asdict(config),
-        "versions": list_versions(),
-    }
-    keep = data is None or data_grew(workspace.input, _held_customers(workspace), data)
-    log["dropped_snapshots"] = [] if keep else workspace.dates("features")
-    marks = fingerprint_data(data) if data is not None else None
-    workspace.publish(begun, keep_snapshots=keep, log=log, fingerprint=marks, drop=drop)
-
-
-def _held_customers(workspace: Workspace) -> ir.Table | None:
-    is_there = any(each.name == "customers" for each in workspace.tables())
-    return workspace.table("customers") if is_there else None
