@@ -28,6 +28,8 @@ _NAMES = (
     "segmentation.md",
     "rfm.md",
     "own-segments.md",
+    "newcomers.md",
+    "explaining.md",
     "workspace.md",
 )
 PAGES = (

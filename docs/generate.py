@@ -35,7 +35,14 @@ TWINS = {
     "features": "`customerbase.workflow.features`",
     "segment": "`customerbase.workflow.segment`",
     "project": "`customerbase.project`, and `customerbase.workflow.project` for a workspace",
+    "report": "`customerbase.workflow.report`, and `customerbase.workflow.save_charts` for the charts as files",
     "evaluate": "`customerbase.workflow.evaluate`, and `customerbase.measure_out_of_time` for one segmentation",
+    "score": "`customerbase.workflow.score`",
+    "explain": (
+        "`customerbase.workflow.explain`, and `customerbase.explanations.explain_one` for a customer; on tables "
+        "`customerbase.explain_segments` and `customerbase.explain_customer`"
+    ),
+    "foresee": "`customerbase.workflow.foresee`, and `customerbase.foresee_segments` on tables",
     "tables": "`customerbase.Workspace.tables`",
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
     "explore": "`customerbase.workflow.explore`, and `customerbase.describe_exploration` for the sentences",

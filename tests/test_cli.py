@@ -166,7 +166,8 @@ def test_the_three_ways_of_printing_show_the_same_rows(customerbase: CommandLine
     as_json = customerbase.good(*show, "--json").json
     as_csv = rows_of(customerbase.good(*show, "--csv").out)
     as_table = customerbase.good(*show, "--table").out
-    assert [{name: str(value) for name, value in row.items()} for row in as_json] == as_csv
+    texts = [{name: "" if value is None else str(value) for name, value in row.items()} for row in as_json]
+    assert [{**row, "is_borderline": row["is_borderline"].lower()} for row in texts] == as_csv
     assert as_table.splitlines()[0].split() == list(as_csv[0])
     assert [line.split()[0] for line in as_table.splitlines()[1:21]] == [row["customer_id"] for row in as_csv[:20]]
     assert as_table.splitlines()[21] == f"20 of {len(as_csv)} rows; --csv and --json give all of them."
@@ -197,6 +198,8 @@ def test_tables_lists_what_there_is_at_both_dates(customerbase: CommandLine, fin
     assert [each for each in dates if each not in explored] == [
         ("assignments", "2023-07-01", "0001"),
         ("assignments", last, "0002"),
+        ("borderline", "2023-07-01", "0001"),
+        ("borderline", last, "0002"),
         ("features", "2023-07-01", "0001"),
         ("features", last, "0002"),
         ("order_lines", None, "0002"),
@@ -220,7 +223,7 @@ def test_two_dates_stand_side_by_side(customerbase: CommandLine, finished_shop: 
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        ("show nothing", 2, "There is no table 'nothing'. There are assignments, audit, checkup, explore_categories, "),
+        ("show nothing", 2, "There is no table 'nothing'. There are assignments, audit, borderline, checkup, "),
         ("show features --as-of 2001-01-01", 1, "There are no features for 2001-01-01 in "),
         ("show features --as-of soon", 2, "'as_of' must be a date such as 2011-12-10. Got 'soon' instead."),
         ("show audit --as-of 2023-07-01", 1, "'audit' in "),

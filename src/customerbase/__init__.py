@@ -46,14 +46,17 @@ if TYPE_CHECKING:
     from customerbase.segmentation.conditions.model import read_conditions as read_conditions
     from customerbase.segmentation.conditions.moves import Moves as Moves
     from customerbase.segmentation.conditions.moves import compare_conditions as compare_conditions
+    from customerbase.segmentation.explaining import explain_segments as explain_segments
     from customerbase.segmentation.fidelity import Fidelity as Fidelity
     from customerbase.segmentation.fidelity import measure_fidelity as measure_fidelity
+    from customerbase.segmentation.foreseeing import foresee_segments as foresee_segments
     from customerbase.segmentation.inductive import InductiveClusterer as InductiveClusterer
     from customerbase.segmentation.out_of_time import OutOfTime as OutOfTime
     from customerbase.segmentation.out_of_time import measure_out_of_time as measure_out_of_time
     from customerbase.segmentation.projection import Projection as Projection
     from customerbase.segmentation.projection import place_on_projection as place_on_projection
     from customerbase.segmentation.projection import project as project
+    from customerbase.segmentation.reasons import explain_customer as explain_customer
     from customerbase.segmentation.rfm import RFM as RFM
     from customerbase.segmentation.schemes import SCHEMES as SCHEMES
     from customerbase.segmentation.schemes import Scheme as Scheme
@@ -114,7 +117,10 @@ _HOMES = {
     "connect": "engine",
     "customer_features": "features.customers",
     "describe_exploration": "exploration.findings",
+    "explain_customer": "segmentation.reasons",
+    "explain_segments": "segmentation.explaining",
     "explore": "exploration.explorations",
+    "foresee_segments": "segmentation.foreseeing",
     "load_segmentation": "results",
     "make_clusterer": "segmentation.clustering",
     "make_shop": "synthetic",

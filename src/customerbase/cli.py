@@ -41,6 +41,7 @@ from customerbase.options import (
     parse_rules,
     parse_scheme,
 )
+from customerbase.placing_verbs import explain, foresee, score
 from customerbase.projecting_verb import project
 from customerbase.reporting_verbs import export, report
 from customerbase.session import Session
@@ -312,7 +313,7 @@ def explore(
         print_findings(findings)
 
 
-for _verb in (export, report, project, evaluate, conditions):
+for _verb in (export, report, project, evaluate, conditions, score, explain, foresee):
     app.command()(_verb)
 
 

@@ -1,19 +1,16 @@
 """Results: a check-up and a segmentation as files of a workspace, and back, and into a file for another tool."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from customerbase.checkup import check_up
 from customerbase.config import Config, is_condition_file
 from customerbase.describing import Past
-from customerbase.errors import UsageError
 from customerbase.features.customers import base_of, is_in_base, parse_date
 from customerbase.model_choice import make_model
 from customerbase.schema import MONEY, Dataset
@@ -24,9 +21,7 @@ if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation
 
 __all__ = [
-    "export",
-    "export_by_segment",
-    "export_table",
+    "list_borderline",
     "load_segmentation",
     "write_checkup",
     "write_projection",
@@ -66,9 +61,56 @@ def write_segmentation(
     result = find_segments(described, model, random_state=config.seed, progress=progress, **tables)
     as_of = result.as_of or UNDATED
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
+    begun.write_table("borderline", list_borderline(result.assignments, described), as_of=as_of, order_by="rank")
     begun.write_json("segments", _plain_segmentation(result, described, config), as_of=as_of)
     _write_model(begun, result, described, config)
     write_projection(begun, described, result)
+
+
+def list_borderline(assignments: ir.Table, described: ir.Table) -> ir.Table:
+    """List the customers who stand on the border of two segments, those of the greatest value first.
+
+    Parameters
+    ----------
+    assignments
+        Of a `Segmentation`.
+    described
+        The features of the same customers.
+
+    Returns
+    -------
+    `rank, customer_id, segment, next_segment, confidence`, and what is known of recency, frequency and spend, or of
+    coupons. Value is the first of monetary, coupons claimed and visits that the features have.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> placed = ibis.memtable({"customer_id": ["a", "b", "c"], "segment": ["Loyal", "Lost", "Lost"],
+    ...     "next_segment": ["Lost", "Loyal", "Loyal"], "confidence": [0.04, 0.02, 0.7],
+    ...     "is_borderline": [True, True, False]})
+    >>> features = ibis.memtable({"customer_id": ["a", "b", "c"], "monetary": [50, 70, 90]})
+    >>> list_borderline(placed, features).to_pyarrow().to_pylist()
+    [{'rank': 1, 'customer_id': 'b', 'segment': 'Lost', 'next_segment': 'Loyal', 'confidence': 0.02, 'monetary': 70},
+     {'rank': 2, 'customer_id': 'a', 'segment': 'Loyal', 'next_segment': 'Lost', 'confidence': 0.04, 'monetary': 50}]
+    """
+    shown = [name for name in _BORDERLINE_FEATURES if name in described.columns]
+    table = assignments.filter(assignments.is_borderline).join(described.select("customer_id", *shown), "customer_id")
+    values = [table[name].desc() for name in _BORDERLINE_VALUES if name in shown][:1]
+    rank = ibis.row_number().over(order_by=[*values, table.customer_id]) + 1
+    columns = ("customer_id", "segment", "next_segment", "confidence", *shown)
+    return table.select(rank=rank, **{name: table[name] for name in columns}).order_by("rank")
+
+
+_BORDERLINE_FEATURES = (
+    "recency_days",
+    "frequency",
+    "monetary",
+    "coupon_recency_days",
+    "n_claimed",
+    "burn_rate",
+    "n_sessions",
+)
+_BORDERLINE_VALUES = ("monetary", "n_claimed", "n_sessions")
 
 
 def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:
@@ -222,153 +264,3 @@ def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmen
         fidelity,
         stored.get("notes", ()),
     )
-
-
-def export(
-    workspace: Workspace,
-    file: str | Path,
-    *,
-    as_of: str | None = None,
-    segments: Sequence[str] = (),
-    overwrite: bool = False,
-) -> int:
-    """Write the segmented customers of a date with their features to a CSV, Parquet or XLSX file; give their number.
-
-    Parameters
-    ----------
-    workspace
-        Where the tables lie.
-    file
-        The file to write; its suffix says the format.
-    as_of
-        Date of the segments; by default the latest.
-    segments
-        Names of the segments that are wanted; none means all.
-    overwrite
-        Whether a file that stands there may go.
-
-    Raises
-    ------
-    UsageError
-        There is no such segment, or the file cannot be written.
-    WorkspaceError
-        There are no segments, or not for this date.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from customerbase.workflow import demo, open_workspace
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     shop = open_workspace(Path(folder, "shop"))
-    ...     demo(shop, n_lines=1_000, config=Config(model="rfm"))
-    ...     n_customers = export(shop, Path(folder, "customers.csv"))
-    ...     n_customers == shop.table("assignments").count().execute()
-    True
-    """
-    from customerbase.report.exports import write_export
-
-    assignments = workspace.table("assignments", as_of)
-    stored = workspace.json("segments", as_of)
-    names = [each["name"] for each in stored["segments"]]
-    wanted_names = [_find_segment(name, names) for name in segments] or names
-    described = workspace.table("features", stored["as_of"]).drop("as_of")
-    wanted = assignments.filter(assignments.segment.isin(wanted_names))
-    table = wanted.join(described, "customer_id").order_by("customer_id")
-    write_export(table, file, overwrite=overwrite)
-    return int(wanted.count().execute())
-
-
-def export_by_segment(
-    workspace: Workspace, file: str | Path, *, as_of: str | None = None, overwrite: bool = False
-) -> dict[Path, int]:
-    """Write one file per segment, named after the file that is given; give the customers in each.
-
-    Parameters
-    ----------
-    workspace
-        Where the tables lie.
-    file
-        Such as `customers.xlsx`, which makes `customers-1-champions.xlsx` and so on beside it.
-    as_of
-        Date of the segments; by default the latest.
-    overwrite
-        Whether files that stand there may go.
-
-    Raises
-    ------
-    UsageError
-        A file cannot be written.
-    WorkspaceError
-        There are no segments, or not for this date.
-
-    Examples
-    --------
-    >>> export_by_segment(Workspace("no-such-shop"), "customers.csv")
-    Traceback (most recent call last):
-    ...
-    customerbase.errors.WorkspaceError: There are no segments in ./no-such-shop. Run 'customerbase segment' first.
-    """
-    target = Path(file)
-    stored = workspace.json("segments", as_of)
-    places = {one["name"]: target.with_name(f"{target.stem}-{_slug(one)}{target.suffix}") for one in stored["segments"]}
-    return {
-        place: export(workspace, place, as_of=stored["as_of"], segments=[name], overwrite=overwrite)
-        for name, place in places.items()
-    }
-
-
-def _slug(one: Mapping[str, Any]) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", one["name"].casefold()).strip("-")
-    return f"{one['id']}-{words}".rstrip("-")
-
-
-def export_table(
-    workspace: Workspace, name: str, file: str | Path, *, as_of: str | None = None, overwrite: bool = False
-) -> int:
-    """Write any table of a workspace to a CSV, Parquet or XLSX file, with typed columns; give its number of rows.
-
-    What only its owner may read stays so.
-
-    Parameters
-    ----------
-    workspace
-        Where the tables lie.
-    name
-        One of the names that `customerbase tables` lists.
-    file
-        The file to write; its suffix says the format.
-    as_of
-        Date of the table; by default the latest.
-    overwrite
-        Whether a file that stands there may go.
-
-    Raises
-    ------
-    UsageError
-        There is no such table, or the file cannot be written.
-    WorkspaceError
-        The table is not there for this date.
-
-    Examples
-    --------
-    >>> export_table(Workspace("no-such-shop"), "audit", "audit.csv")
-    Traceback (most recent call last):
-    ...
-    customerbase.errors.WorkspaceError: There is nothing in no-such-shop yet. Run 'customerbase run FILE' first.
-    """
-    from customerbase.report.exports import write_export
-    from customerbase.report.listing import find_table, flatten
-
-    found = flatten(find_table(workspace, name, as_of))
-    suffix = ".parquet" if isinstance(found, ir.Table) else ".json"
-    is_private = not workspace.file(name, as_of, suffix).stat().st_mode & 0o077
-    table = found if isinstance(found, ir.Table) else pa.Table.from_pylist(found)
-    write_export(table, file, overwrite=overwrite, private=is_private)
-    return int(found.count().execute()) if isinstance(found, ir.Table) else len(found)
-
-
-def _find_segment(name: str, names: Sequence[str]) -> str:
-    found = next((known for known in names if known.casefold() == name.casefold()), None)
-    if found is None:
-        raise UsageError(f"There is no segment {name!r}. The segments are {', '.join(names)}.")
-    return found

@@ -29,6 +29,7 @@ class Session:
     threads: int | None = None
     spill_folder: str | None = None
     opened: "Workspace | None" = None
+    answer: Any = None
 
     def config(self, files: Sequence[str] = (), **given: Any) -> "Config":  # noqa: ANN401 - options are of every type
         """Read the options of the shop, those of this command over them."""
@@ -50,14 +51,14 @@ class Session:
             self.opened.connection.disconnect()
 
     def work(self, stage: str, config: "Config", **arguments: Any) -> "Workspace":  # noqa: ANN401
-        """Run one stage of the workflow with progress, and give the workspace after it."""
+        """Run one stage of the workflow with progress, keep its answer, and give the workspace after it."""
         from customerbase import workflow
         from customerbase.terminal import show_progress
 
         workspace = self.open(config)
         # The clock is read here and nowhere else.
         with show_progress(quiet=self.quiet, verbose=self.verbose) as progress:
-            getattr(workflow, stage)(
+            self.answer = getattr(workflow, stage)(
                 workspace, config=config, now=datetime.now().astimezone(), progress=progress, **arguments
             )
         return workspace

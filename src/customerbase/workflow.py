@@ -2,8 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,25 +26,20 @@ from customerbase.describing import TARGET_MODELS, describe_customers, describe_
 from customerbase.engine import connect
 from customerbase.errors import DataError, WorkspaceError
 from customerbase.evaluation import write_evaluation
+from customerbase.explanations import EXPLAINED, explain, foresee
+from customerbase.exporting import export, export_by_segment, export_table
 from customerbase.features.customers import default_as_of, parse_date
 from customerbase.first_look import EXPLORED_LINES, write_exploration
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
-from customerbase.ingest.reading import read
 from customerbase.model_choice import refuse_wrong_conditions
 from customerbase.preloading import models_loading
-from customerbase.provenance import data_grew, describe_inputs, fingerprint_data, list_versions
-from customerbase.reports import save_charts, write_report
-from customerbase.results import (
-    export,
-    export_by_segment,
-    export_table,
-    load_segmentation,
-    write_checkup,
-    write_projection,
-    write_segmentation,
-)
+from customerbase.provenance import describe_inputs
+from customerbase.reports import save_charts
+from customerbase.results import load_segmentation, write_checkup, write_projection, write_segmentation
 from customerbase.schema import Dataset
+from customerbase.scoring import score
+from customerbase.stages import Progress, publish, quiet, read_files
 from customerbase.workspace import UNDATED, Run, Workspace
 
 __all__ = [
@@ -54,25 +49,22 @@ __all__ = [
     "demo",
     "download",
     "evaluate",
+    "explain",
     "explore",
     "export",
     "export_by_segment",
     "export_table",
     "features",
+    "foresee",
     "ingest",
     "open_workspace",
     "project",
     "report",
     "run",
     "save_charts",
+    "score",
     "segment",
 ]
-
-Progress = Callable[[str], None]
-
-
-def _quiet(message: str) -> None:
-    """Say nothing."""
 
 
 def open_workspace(path: str | Path, config: Config | None = None) -> Workspace:
@@ -94,7 +86,7 @@ def run(
     config: Config | None = None,
     *,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
     command: str = "run",
 ) -> None:
     """Go from exports to named segments, and publish all of it at once.
@@ -127,13 +119,13 @@ def run(
     ...     shop = open_workspace(Path(folder, "shop"))
     ...     run(shop, [orders], Config(model="rfm"))
     ...     [entry.name for entry in shop.tables() if entry.suffix == ".parquet"]
-    ['assignments', 'explore_categories', ..., 'features', 'order_lines', 'quarantine', 'returns', 'set_aside']
+    ['assignments', 'borderline', 'explore_categories', ..., 'order_lines', 'quarantine', 'returns', 'set_aside']
     """
     config = config or Config()
     refuse_wrong_conditions(config)
     with models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
-        data = _read(workspace, inputs.items, config)
+        data = read_files(workspace, inputs.items, config)
         progress("Cleaning")
         cleaned, audit = _write_clean(begun, data, config, now)
         progress("Checking the export")
@@ -147,8 +139,8 @@ def run(
         set_aside = begun.table("set_aside") if cleaned.has_orders else None
         write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
         progress("Writing the report")
-        drop = (*INGESTED, *CLEAN, *EXPLORED_LINES)
-        _publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop, with_ids=False)
+        drop = (*INGESTED, *CLEAN, *EXPLORED_LINES, *EXPLAINED)
+        publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop, with_ids=False)
 
 
 def ingest(
@@ -157,19 +149,19 @@ def ingest(
     config: Config | None = None,
     *,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> None:
     """Read exports into the workspace and stop before cleaning; parameters and errors as in `run`."""
     config = config or Config()
     with describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
-        data = _read(workspace, inputs.items, config)
+        data = read_files(workspace, inputs.items, config)
         write_ingested(begun, data)
-        _publish(workspace, begun, None, config, "ingest", now, inputs=inputs.describe(), drop=INGESTED)
+        publish(workspace, begun, None, config, "ingest", now, inputs=inputs.describe(), drop=INGESTED)
 
 
 def clean(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Clean what `ingest` read, and write tables, quarantine and audit; parameters and errors as in `run`."""
     config = config or Config()
@@ -177,11 +169,11 @@ def clean(
         data = load_ingested(workspace)
         progress("Cleaning")
         cleaned, _ = _write_clean(begun, data, config, now)
-        _publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED_LINES))
+        publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED_LINES, *EXPLAINED))
 
 
 def checkup(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Check up what `clean` kept and what it set aside; parameters and errors as in `run`."""
     config = config or Config()
@@ -189,11 +181,11 @@ def checkup(
         data = load_clean(workspace)
         progress("Checking the export")
         write_checkup(begun, data, workspace)
-        _publish(workspace, begun, None, config, "checkup", now)
+        publish(workspace, begun, None, config, "checkup", now)
 
 
 def features(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Describe the customers at a date from the clean tables; parameters and errors as in `run`."""
     config = config or Config()
@@ -201,11 +193,11 @@ def features(
         data = load_clean(workspace)
         progress("Describing the customers")
         _write_features(begun, data, config, workspace, workspace.json("audit")["rows_kept"])
-        _publish(workspace, begun, None, config, "features", now)
+        publish(workspace, begun, None, config, "features", now)
 
 
 def segment(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Segment the customers of a date by their features; parameters and errors as in `run`."""
     config = config or Config()
@@ -217,7 +209,7 @@ def segment(
             n_rows = workspace.json("audit")["rows_kept"]
             past = describe_known_past(load_clean(workspace), described, config, workspace.connection, n_rows)
         write_segmentation(begun, described, config, progress, past)
-        _publish(workspace, begun, None, config, "segment", now)
+        publish(workspace, begun, None, config, "segment", now, drop=EXPLAINED)
 
 
 def project(
@@ -227,7 +219,7 @@ def project(
     config: Config | None = None,
     *,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> None:
     """Lay the segmented customers of a date out in a plane: see `customerbase.project`; else as in `run`."""
     config = config or Config()
@@ -236,11 +228,11 @@ def project(
         described = workspace.table("features", learnt.as_of.isoformat() if learnt.as_of else UNDATED)
         progress("Laying the customers out")
         write_projection(begun, described, learnt, method, max_customers, config.seed)
-        _publish(workspace, begun, None, config, "project", now)
+        publish(workspace, begun, None, config, "project", now)
 
 
 def explore(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Explore what `clean` kept and set aside, and the features of a date; parameters and errors as in `run`.
 
@@ -253,11 +245,11 @@ def explore(
         cells, set_aside = (workspace.table(name) if name in held else None for name in ("cells", "set_aside"))
         progress("Exploring")
         write_exploration(begun, replace(data, cells=cells), set_aside, described)
-        _publish(workspace, begun, None, config, "explore", now)
+        publish(workspace, begun, None, config, "explore", now)
 
 
 def evaluate(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Hold every segmentation of an earlier date against what was bought next: the table `out_of_time`.
 
@@ -266,7 +258,7 @@ def evaluate(
     config = config or Config()
     with workspace.begin() as begun:
         write_evaluation(begun, workspace, config, progress)
-        _publish(workspace, begun, None, config, "evaluate", now)
+        publish(workspace, begun, None, config, "evaluate", now)
 
 
 def report(
@@ -275,13 +267,13 @@ def report(
     *,
     with_ids: bool = False,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> None:
     """Write the report of a date anew as report.html; one `with_ids` names customers, for the owner alone."""
     config = config or Config()
     with workspace.begin() as begun:
         progress("Writing the report")
-        _publish(workspace, begun, None, config, "report", now, with_ids=with_ids)
+        publish(workspace, begun, None, config, "report", now, with_ids=with_ids)
 
 
 def demo(
@@ -290,7 +282,7 @@ def demo(
     config: Config | None = None,
     *,
     now: datetime | None = None,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> None:
     """Generate a shop of `n_lines` order lines and `run` it; the export stays in the workspace, in the folder `demo`.
 
@@ -312,18 +304,6 @@ def demo(
         run(workspace, [str(shop.order_lines_csv)], config, now=now, progress=progress, command="demo")
         shutil.rmtree(workspace.path / "demo", ignore_errors=True)
         shutil.copytree(folder, workspace.path / "demo")
-
-
-def _read(workspace: Workspace, files: Sequence[str | Path | Frame], config: Config) -> Dataset:
-    return read(
-        *files,
-        layout=config.layout,
-        mapping=config.columns,
-        encoding=config.encoding,
-        decimal=config.decimal,
-        date_order=config.date_order,
-        connection=workspace.connection,
-    )
 
 
 def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[Dataset, Audit]:
@@ -357,41 +337,3 @@ def _refuse_nothing_before(data: Dataset, as_of: date | None) -> None:
     if as_of and dates and min(dates.values()) >= as_of:
         what = min(dates, key=lambda each: dates[each])
         raise DataError(f"There is no {what} before {as_of}: the first is of {dates[what]}. Choose a later --as-of.")
-
-
-def _publish(
-    workspace: Workspace,
-    begun: Run,
-    data: Dataset | None,
-    config: Config,
-    command: str,
-    now: datetime | None,
-    *,
-    inputs: Sequence[Mapping[str, Any]] = (),
-    drop: Sequence[str] = (),
-    with_ids: bool | None = None,
-) -> None:
-    """Publish, with a report unless `with_ids` is None; the report before goes.
-
-    With new data, snapshots of other dates stay if the data are the same or grew.
-    """
-    log: dict[str, Any] = {
-        "command": command,
-        "started_at": now.isoformat(timespec="seconds") if now else None,
-        "inputs": list(inputs),
-        "options": asdict(config),
-        "versions": list_versions(),
-    }
-    keep = data is None or data_grew(workspace.input, _held_customers(workspace), data)
-    log["dropped_snapshots"] = [] if keep else workspace.dates("features")
-    marks = fingerprint_data(data) if data is not None else None
-    drop = (*drop, "report")
-    if with_ids is not None:
-        seen = workspace.preview(begun, keep_snapshots=keep, log=log, drop=drop)
-        write_report(begun, seen, config.as_of, with_ids=with_ids)
-    workspace.publish(begun, keep_snapshots=keep, log=log, fingerprint=marks, drop=drop)
-
-
-def _held_customers(workspace: Workspace) -> ir.Table | None:
-    is_there = any(each.name == "customers" for each in workspace.tables())
-    return workspace.table("customers") if is_there else None

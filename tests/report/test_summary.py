@@ -47,6 +47,7 @@ def test_the_files_are_those_of_the_date(finished_shop: Path) -> None:
     assert names == [
         "0001/assignments/as_of=2023-07-01.parquet",
         "0002/audit.json",
+        "0001/borderline/as_of=2023-07-01.parquet",
         "0002/checkup.json",
         "0002/explore_*",
         "0001/explore_*",

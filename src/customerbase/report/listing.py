@@ -28,6 +28,9 @@ _KEYS = {
     "returns": ("source", "source_row"),
     "cells": ("source", "source_row"),
     "out_of_time": ("place",),
+    "borderline": ("rank",),
+    "confusion": ("segment", "repeated_as"),
+    "foresight": ("first_days", "method"),
     **EXPLORED,
 }
 

@@ -31,6 +31,7 @@ from customerbase.segmentation.learning import fit_on_target, refuse_target, wan
 from customerbase.segmentation.naming import SegmentName
 from customerbase.segmentation.notes import check_fidelity, make_notes
 from customerbase.segmentation.numbering import name_labels, order_labels, spread_labels
+from customerbase.segmentation.placing import measure_placement, sureness_columns
 from customerbase.segmentation.playbook import Strategy
 from customerbase.segmentation.profiles import (
     PROFILE_FEATURES,
@@ -73,10 +74,11 @@ class Segmentation:
     """The segments of one date (None: undated) and the model that placed the customers.
 
     `assignments` has one row per customer of the base who could be placed, sorted by `customer_id`: `customer_id,
-    as_of, segment_id, segment`, and of a model that scores also `r_score, f_score, m_score`. `segments` are those that
-    have a customer, by `id`; `labels` says which label of the model each of them is (-1: unusual customers). `quality`
-    is None for a model that compares no distances, and leaves unusual customers out; `fidelity` is there for a model
-    that places customers by their neighbours. `notes` are sentences on how the segments were learnt.
+    as_of, segment_id, segment`, of a model that scores also `r_score, f_score, m_score`, and how sure that is:
+    `confidence, next_segment, is_borderline` (see `measure_placement`; missing where the model cannot say). `segments`
+    are those that have a customer, by `id`; `labels` says which label of the model each of them is (-1: unusual).
+    `quality` is None for a model that compares no distances, and leaves unusual customers out; `fidelity` is there for
+    a model that places customers by their neighbours. `notes` are sentences on how the segments were learnt.
     """
 
     as_of: date | None
@@ -388,4 +390,6 @@ def _assignments(
     if isinstance(model, RFM):
         scores = model.transform(X) if len(X) else np.empty((0, len(SCORE_COLUMNS)), dtype=np.int64)
         columns |= dict(zip(SCORE_COLUMNS, map(pa.array, scores.T), strict=True))
+    known = range(len(names)) if isinstance(model, RFM) else order
+    columns |= sureness_columns(measure_placement(model, X, labels, known), names)
     return ibis.memtable(pa.table(columns))

@@ -20,14 +20,21 @@ VERBS: Mapping[str, str] = {
     "audit": "clean",
     "features": "features",
     "assignments": "segment",
+    "borderline": "segment",
     "segments": "segment",
     "models": "segment",
     "projection": "project",
     "projection_facts": "project",
     "out_of_time": "evaluate",
     "report": "report",
+    "scored": "score FILE",
+    "fidelity": "explain",
+    "confusion": "explain",
+    "importances": "explain",
+    "surrogate_rules": "explain",
+    "foresight": "foresee",
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "report", "run")
+DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "report", "explain", "run")
 """The commands that take --as-of."""
