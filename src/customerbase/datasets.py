@@ -11,7 +11,16 @@ from customerbase.errors import DataError
 from customerbase.schema import ORDER_LINES, Dataset, Format
 from customerbase.workspace import Run, Workspace
 
-__all__ = ["CLEAN", "INGESTED", "load_clean", "load_ingested", "refuse_nothing_kept", "write_clean", "write_ingested"]
+__all__ = [
+    "CLEAN",
+    "INGESTED",
+    "load_clean",
+    "load_ingested",
+    "refuse_nothing_kept",
+    "take_clean",
+    "write_clean",
+    "write_ingested",
+]
 
 INGESTED = ("ingested_lines", "ingested_customers", "ingested_coupon_events", "cells", "formats")
 """Names of what `write_ingested` writes, as far as it is there."""
@@ -58,6 +67,11 @@ def write_clean(begun: Run, cleaned: Cleaned) -> Dataset:
         is_large = cleaned.audit.rows_kept > ROWS_TO_SORT
         begun.write_table("set_aside", cleaned.set_aside, order_by=_KEY, comes_sorted=is_large)
     begun.write_json("audit", _plain_audit(cleaned.audit))
+    return take_clean(begun, data)
+
+
+def take_clean(begun: Run, data: Dataset) -> Dataset:
+    """Give the clean tables as a run has written them; `data` says which there are."""
     return Dataset(
         begun.table("order_lines") if data.has_orders else _NO_LINES,
         customers=None if data.customers is None else begun.table("customers"),

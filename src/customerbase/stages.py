@@ -1,6 +1,8 @@
 """What the stages of the workflow have in common: whom they tell, how they read exports, and how they publish."""
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from customerbase.reports import write_report
 from customerbase.schema import Dataset
 from customerbase.workspace import Run, Workspace
 
-__all__ = ["Progress", "publish", "quiet", "read_files"]
+__all__ = ["Progress", "in_parallel", "publish", "quiet", "read_files"]
 
 Progress = Callable[[str], None]
 """Told what is being done."""
@@ -29,6 +31,42 @@ def quiet(message: str) -> None:
     --------
     >>> quiet("Reading the export")
     """
+
+
+@contextmanager
+def in_parallel(work: Callable[[Run], None], begun: Run) -> Iterator[None]:
+    """Work on a run in a second thread, beside what is done in the context; a fault of either ends both.
+
+    While Python writes the next query down, the engine answers the last one of the other.
+
+    Examples
+    --------
+    >>> import ibis, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = Run(Path(folder), ibis.duckdb.connect())
+    ...     with in_parallel(lambda twin: print(twin.folder == run.folder), run):
+    ...         pass
+    True
+    """
+    twin, faults = begun.in_parallel(), list[BaseException]()
+
+    def catch() -> None:
+        try:
+            work(twin)
+        except BaseException as fault:  # it is raised again where the thread ends
+            faults.append(fault)
+
+    thread = threading.Thread(target=catch, daemon=True)
+    thread.start()
+    try:
+        yield
+    except BaseException:
+        twin.interrupt()
+        raise
+    finally:
+        thread.join()
+    if faults:
+        raise faults[0]
 
 
 def read_files(workspace: Workspace, files: Sequence[str | Path | Frame], config: Config) -> Dataset:

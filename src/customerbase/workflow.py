@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,10 +20,11 @@ from customerbase.datasets import (
     load_clean,
     load_ingested,
     refuse_nothing_kept,
+    take_clean,
     write_clean,
     write_ingested,
 )
-from customerbase.describing import TARGET_MODELS, describe_customers, describe_known_past
+from customerbase.describing import ROWS_PER_BUCKET, TARGET_MODELS, describe_customers, describe_known_past
 from customerbase.engine import connect
 from customerbase.errors import DataError, WorkspaceError
 from customerbase.evaluation import write_evaluation
@@ -39,7 +41,7 @@ from customerbase.reports import save_charts
 from customerbase.results import load_segmentation, write_checkup, write_projection, write_segmentation
 from customerbase.schema import Dataset
 from customerbase.scoring import score
-from customerbase.stages import Progress, publish, quiet, read_files
+from customerbase.stages import Progress, in_parallel, publish, quiet, read_files
 from customerbase.workspace import UNDATED, Run, Workspace
 
 __all__ = [
@@ -129,15 +131,15 @@ def run(
         progress("Cleaning")
         cleaned, audit = _write_clean(begun, data, config, now)
         progress("Checking the export")
-        write_checkup(begun, cleaned, begun)
-        progress("Describing the customers")
-        described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
-        progress("Finding the segments")
-        past = describe_known_past(cleaned, described, config, workspace.connection, audit.rows_kept)
-        write_segmentation(begun, described, config, progress, past)
-        progress("Exploring")
-        set_aside = begun.table("set_aside") if cleaned.has_orders else None
-        write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
+        with _checking(begun, cleaned, audit):
+            progress("Describing the customers")
+            described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
+            progress("Finding the segments")
+            past = describe_known_past(cleaned, described, config, workspace.connection, audit.rows_kept)
+            write_segmentation(begun, described, config, progress, past)
+            progress("Exploring")
+            set_aside = begun.table("set_aside") if cleaned.has_orders else None
+            write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
         progress("Writing the report")
         drop = (*INGESTED, *CLEAN, *EXPLORED_LINES, *EXPLAINED)
         publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop, with_ids=False)
@@ -317,6 +319,14 @@ def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None
     )
     refuse_nothing_kept(cleaned.audit, data)
     return write_clean(begun, cleaned), cleaned.audit
+
+
+def _checking(begun: Run, data: Dataset, audit: Audit) -> AbstractContextManager[None]:
+    """Check clean data up beside what is done in the context; of many lines before it, to spare the memory."""
+    if audit.rows_kept > ROWS_PER_BUCKET:
+        write_checkup(begun, data, begun)
+        return nullcontext()
+    return in_parallel(lambda twin: write_checkup(twin, take_clean(twin, data), twin), begun)
 
 
 def _write_features(begun: Run, data: Dataset, config: Config, workspace: Workspace, n_rows: int) -> ir.Table:

@@ -58,6 +58,26 @@ class Run:
         self._files: dict[str, tuple[str, AsOf, str]] = {}
         self._private: set[str] = set()
 
+    def in_parallel(self) -> "Run":
+        """Return this run with a connection of its own to the same engine, for work in a second thread.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = Run(Path(folder), ibis.duckdb.connect())
+        ...     _ = run.in_parallel().write_table("returns", pa.table({"amount": [5]}), order_by="amount")
+        ...     run.table("returns").amount.to_list()
+        [5]
+        """
+        twin = Run(self.folder, ibis.duckdb.from_connection(self._connection.con.cursor()))
+        twin._files, twin._private = self._files, self._private
+        return twin
+
+    def interrupt(self) -> None:
+        """Break off the query that the engine is answering for this run, if any."""
+        self._connection.con.interrupt()
+
     def path_for(self, name: str, as_of: AsOf = None, suffix: str = ".parquet", *, private: bool = False) -> Path:
         """Return where a table belongs, to be written by the caller before the run is published.
 
