@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from customerbase.schema import Field as Field
     from customerbase.segmentation.clustering import CLUSTERERS as CLUSTERERS
     from customerbase.segmentation.clustering import make_clusterer as make_clusterer
+    from customerbase.segmentation.concordance import Concordance as Concordance
+    from customerbase.segmentation.concordance import measure_concordance as measure_concordance
     from customerbase.segmentation.conditions.coverage import Coverage as Coverage
     from customerbase.segmentation.conditions.coverage import check_conditions as check_conditions
     from customerbase.segmentation.conditions.model import Conditions as Conditions
@@ -78,6 +80,7 @@ _HOMES = {
     "CUSTOMER_FEATURES": "features.customers",
     "Checkup": "checkup",
     "Cleaned": "cleaning",
+    "Concordance": "segmentation.concordance",
     "Conditions": "segmentation.conditions.model",
     "Config": "workflow",
     "Coverage": "segmentation.conditions.coverage",
@@ -125,6 +128,7 @@ _HOMES = {
     "make_clusterer": "segmentation.clustering",
     "make_shop": "synthetic",
     "matrix": "features.customers",
+    "measure_concordance": "segmentation.concordance",
     "measure_fidelity": "segmentation.fidelity",
     "measure_out_of_time": "segmentation.out_of_time",
     "open_workspace": "workflow",

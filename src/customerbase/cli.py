@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from customerbase.concordance_verb import concordance
 from customerbase.conditions_verb import conditions
 from customerbase.errors import CustomerbaseError
 from customerbase.evaluation_verbs import evaluate
@@ -313,7 +314,7 @@ def explore(
         print_findings(findings)
 
 
-for _verb in (export, report, project, evaluate, conditions, score, explain, foresee):
+for _verb in (export, report, project, evaluate, concordance, conditions, score, explain, foresee):
     app.command()(_verb)
 
 

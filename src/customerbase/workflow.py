@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from customerbase.cleaning import Audit
 from customerbase.cleaning import clean as clean_tables
+from customerbase.concordance import write_concordance
 from customerbase.config import Config
 from customerbase.datasets import (
     CLEAN,
@@ -48,6 +49,7 @@ __all__ = [
     "Config",
     "checkup",
     "clean",
+    "concordance",
     "demo",
     "download",
     "evaluate",
@@ -276,6 +278,16 @@ def report(
     with workspace.begin() as begun:
         progress("Writing the report")
         publish(workspace, begun, None, config, "report", now, with_ids=with_ids)
+
+
+def concordance(
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+) -> None:
+    """Hold all RFM schemes and k-means against each other: tables `concordance`…, `champions`; else as in `run`."""
+    config = config or Config()
+    with workspace.begin() as begun:
+        write_concordance(begun, workspace, config, progress)
+        _publish(workspace, begun, None, config, "concordance", now)
 
 
 def demo(

@@ -31,6 +31,8 @@ _KEYS = {
     "borderline": ("rank",),
     "confusion": ("segment", "repeated_as"),
     "foresight": ("first_days", "method"),
+    "concordance": ("place",),
+    "concordance_crosstab": ("first", "second", "first_segment", "second_segment"),
     **EXPLORED,
 }
 

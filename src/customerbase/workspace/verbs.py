@@ -26,6 +26,10 @@ VERBS: Mapping[str, str] = {
     "projection": "project",
     "projection_facts": "project",
     "out_of_time": "evaluate",
+    "concordance": "concordance",
+    "concordance_crosstab": "concordance",
+    "concordance_facts": "concordance",
+    "champions": "concordance",
     "report": "report",
     "scored": "score FILE",
     "fidelity": "explain",
@@ -36,5 +40,5 @@ VERBS: Mapping[str, str] = {
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "report", "explain", "run")
+DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "concordance", "report", "explain", "run")
 """The commands that take --as-of."""
