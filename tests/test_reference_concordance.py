@@ -61,7 +61,7 @@ def _score(
     n_smaller = values.rank(method="min").astype(int) - 1
     place = 1 + n_bins * n_smaller // len(values)
     if edges is not None:
-        place = 1 + sum((values > edge).astype(int) for edge in edges)
+        place = sum(((values > edge).astype(int) for edge in edges), start=place * 0 + 1)
     return n_bins + 1 - place if is_reversed else place
 
 

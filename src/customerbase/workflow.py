@@ -281,13 +281,13 @@ def report(
 
 
 def concordance(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = _quiet
+    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
 ) -> None:
     """Hold all RFM schemes and k-means against each other: tables `concordance`…, `champions`; else as in `run`."""
     config = config or Config()
     with workspace.begin() as begun:
         write_concordance(begun, workspace, config, progress)
-        _publish(workspace, begun, None, config, "concordance", now)
+        publish(workspace, begun, None, config, "concordance", now)
 
 
 def demo(

@@ -197,7 +197,7 @@ def _place_all(segmentations: Mapping[str, Segmentation]) -> pd.DataFrame:
     for name, one in segmentations.items():
         rows = one.assignments.select("customer_id", "segment_id").to_pandas()
         numbers.append(rows.set_index("customer_id").segment_id.rename(name))
-    placed = pd.concat(numbers, axis=1, join="inner").sort_index()
+    placed: pd.DataFrame = pd.concat(numbers, axis=1, join="inner").sort_index()
     if placed.empty:
         raise DataError("No customer is placed by all of the segmentations. Make all of them of one feature table.")
     return placed
