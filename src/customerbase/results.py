@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from customerbase.checkup import check_up
 from customerbase.config import Config, is_condition_file
 from customerbase.describing import Past
+from customerbase.earlier_segments import keep_earlier_names
 from customerbase.features.customers import base_of, is_in_base, parse_date
 from customerbase.model_choice import make_model
 from customerbase.schema import MONEY, Dataset
@@ -48,17 +49,24 @@ def _quiet(message: str) -> None:
 
 
 def write_segmentation(
-    begun: Run, described: ir.Table, config: Config, progress: Callable[[str], None] = _quiet, past: Past | None = None
+    begun: Run,
+    described: ir.Table,
+    config: Config,
+    progress: Callable[[str], None] = _quiet,
+    past: Past | None = None,
+    workspace: Workspace | None = None,
 ) -> None:
     """Find the segments of the customers of a date, and write them, who is in which, and the model.
 
-    `past` is for a model that learns from what customers bought next.
+    `past` is for a model that learns from what customers bought next; where `workspace` has segments of before, of the
+    same model, those that are still the same keep their names.
     """
     from customerbase.segmentation.segments import segment as find_segments
 
     tables = past.tables() if past else {}
     model = make_model(config)
     result = find_segments(described, model, random_state=config.seed, progress=progress, **tables)
+    result = keep_earlier_names(result, workspace, config.model, base_of(described))
     as_of = result.as_of or UNDATED
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
     begun.write_table("borderline", list_borderline(result.assignments, described), as_of=as_of, order_by="rank")

@@ -138,7 +138,7 @@ def run(
             described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
             progress("Finding the segments")
             past = describe_known_past(cleaned, described, config, workspace.connection, audit.rows_kept)
-            write_segmentation(begun, described, config, progress, past)
+            write_segmentation(begun, described, config, progress, past, workspace)
             progress("Exploring")
             set_aside = begun.table("set_aside") if cleaned.has_orders else None
             write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
@@ -212,7 +212,7 @@ def segment(
         if config.model in TARGET_MODELS:
             n_rows = workspace.json("audit")["rows_kept"]
             past = describe_known_past(load_clean(workspace), described, config, workspace.connection, n_rows)
-        write_segmentation(begun, described, config, progress, past)
+        write_segmentation(begun, described, config, progress, past, workspace)
         publish(workspace, begun, None, config, "segment", now, drop=EXPLAINED)
 
 

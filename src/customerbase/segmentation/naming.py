@@ -12,7 +12,16 @@ from customerbase.errors import DataError
 from customerbase.segmentation.playbook import Archetype, Requirement, load_playbook
 from customerbase.segmentation.profiles import Profile
 
-__all__ = ["SegmentName", "name_from_scheme", "name_segments", "name_unusual"]
+__all__ = [
+    "SegmentName",
+    "name_beside",
+    "name_from_scheme",
+    "name_segments",
+    "name_unusual",
+    "rank_archetypes",
+    "still_says_true",
+    "suits",
+]
 
 DISTANCE_KINDS = ("life-cycle", "coupon-use")
 LAST_RESORT = 1e3
@@ -294,3 +303,97 @@ def _shade(color: str, words: tuple[str, ...]) -> str:
         target = 255.0 if SHADES[word] > 0 else 0.0
         channels = [channel + (target - channel) * abs(SHADES[word]) for channel in channels]
     return "#" + "".join(f"{round(channel):02x}" for channel in channels)
+
+
+REASONABLE_GAP = 0.1
+"""How much farther than the nearest archetype, in percentile ranks, one may be and still fit."""
+
+
+def rank_archetypes(profile: Profile) -> tuple[tuple[str, float], ...]:
+    """Give the archetypes whose requirements a profile meets, the nearest first, and how well each fits.
+
+    Returns
+    -------
+    Key and fit: 1 less the root of the mean squared difference of percentile ranks from the prototype. Special kinds
+    that are met come first, as they do in `name_segments`; nothing where no archetype suits.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.profiles import FeatureSummary
+    >>> profile = {name: FeatureSummary(rank, 1, 1) for name, rank in
+    ...            (("recency_days", .12), ("frequency", .95), ("monetary", .85))}
+    >>> [(key, round(fit, 2)) for key, fit in rank_archetypes(profile)][:2]
+    [('champions', 0.94), ('loyal', 0.89)]
+    """
+    known = load_playbook()
+    costs = {key: _cost(profile, one, False) for key, one in known.items() if one.kind not in {"plain", "everyone"}}
+    nearest = sorted((key for key in costs if costs[key] < INELIGIBLE), key=lambda key: costs[key])
+    return tuple((key, _fit(profile, known[key])) for key in nearest)
+
+
+def _fit(profile: Profile, archetype: Archetype) -> float:
+    gaps = [profile[name].percentile_rank - rank for name, rank in archetype.prototype.items() if name in profile]
+    return 1.0 - float(np.sqrt(np.mean(np.square(gaps)))) if gaps else 1.0
+
+
+def suits(key: str, profile: Profile) -> bool:
+    """Tell whether an archetype is among those that reasonably fit a profile.
+
+    It is where its requirements are met and, of a life-cycle kind, it is at most 0.1 farther in percentile ranks than
+    the life-cycle kind that fits best.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.profiles import FeatureSummary
+    >>> profile = {name: FeatureSummary(rank, 1, 1) for name, rank in
+    ...            (("recency_days", .12), ("frequency", .95), ("monetary", .85))}
+    >>> [suits(key, profile) for key in ("champions", "loyal", "hibernating")]
+    [True, True, False]
+    """
+    known, fits = load_playbook(), dict(rank_archetypes(profile))
+    if key not in fits or known[key].kind not in DISTANCE_KINDS:
+        return key in fits
+    best = max(fit for other, fit in fits.items() if known[other].kind in DISTANCE_KINDS)
+    return fits[key] >= best - REASONABLE_GAP
+
+
+def name_beside(key: str, profile: Profile, taken: Mapping[str, Profile]) -> SegmentName:
+    """Name a segment of a kind beside others whose names stand, so that no two are alike.
+
+    Parameters
+    ----------
+    key
+        Of the archetype.
+    profile
+        Of the segment.
+    taken
+        Names that are given already, with the profile behind each.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.profiles import FeatureSummary
+    >>> loyal, other = ({"monetary": FeatureSummary(rank, 1, 1)} for rank in (.8, .7))
+    >>> name_beside("loyal", other, {"Loyal customers": loyal}).name
+    'Loyal customers, lower spend'
+    """
+    archetype = load_playbook()[key]
+    namesake = taken.get(archetype.name)
+    qualifiers = () if namesake is None else _qualify(profile, namesake)
+    possible = _possible_names(archetype, profile, qualifiers, namesake is None)
+    return next(name for name in possible if name.name not in taken)
+
+
+def still_says_true(name: str, profile: Profile, namesake: Profile) -> bool:
+    """Tell whether what a qualified name says of a segment beside its namesake holds; a plain name says nothing.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.profiles import FeatureSummary
+    >>> loyal, other = ({"monetary": FeatureSummary(rank, 1, 1)} for rank in (.8, .7))
+    >>> still_says_true("Loyal customers, lower spend", other, loyal)
+    True
+    >>> still_says_true("Loyal customers, higher spend", other, loyal)
+    False
+    """
+    said = name.partition(", ")[2].split(" and ")
+    return all(words in _qualify(profile, namesake) for words in said if words in SHADES)
