@@ -96,7 +96,8 @@ def _place_both(found: Segmentation, earlier: Segmentation) -> pd.DataFrame:
         each.assignments.select("customer_id", "segment_id").to_pandas().set_index("customer_id").segment_id
         for each in (found, earlier)
     )
-    return pd.concat({"new": new, "old": old}, axis=1, join="inner")
+    both: pd.DataFrame = pd.concat({"new": new, "old": old}, axis=1, join="inner")
+    return both
 
 
 def _compare_customers(placed: pd.DataFrame, new: Sequence[Segment], old: Sequence[Segment]) -> npt.NDArray[np.float64]:
@@ -184,11 +185,16 @@ def _tell_changes(
     by_name = {names[one.id].name: one for one in segments}
     when = f" at {earlier.as_of}" if earlier.as_of else " before"
     moved = [
-        f"*{old.name}* are now mostly other customers than{when}."
+        f"*{old.name}* is not the segment that bore this name{when}: less than half of both is the same."
         for old in earlier.segments
         if old.archetype != UNUSUAL and old.name in by_name and matched.get(old.id) is not by_name[old.name]
     ]
-    return (*changed, *moved)
+    gone = [
+        f"*{old.name}* ({old.n_customers:,} customers{when}) is no longer a segment of its own."
+        for old in earlier.segments
+        if old.archetype != UNUSUAL and old.name not in by_name and old.id not in matched
+    ]
+    return (*changed, *moved, *gone)
 
 
 def _give_reason(new: Segment, old: Segment) -> str:
