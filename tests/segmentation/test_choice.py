@@ -13,6 +13,14 @@ from customerbase.segmentation.rfm import RFM
 from customerbase.segmentation.structure import Structure
 
 CONTINUUM = Structure("continuum", 1, (), ())
+FIVE_WILL_DO = (
+    "5 segments, the most up to 6 that will do: of customers drawn anew they are found again at 0.95 (adjusted "
+    "Rand, 1 is the same), and the smallest has 8.0% of the customers."
+)
+SIX_WILL_NOT_DO = (
+    "6 will not do: the smallest has 2.0% of the customers, less than 3% and they are found again at 0.70 alone, "
+    "less than 0.85."
+)
 COLUMNS = ["recency_days", "frequency", "monetary"]
 
 
@@ -47,14 +55,20 @@ def test_the_rules_by_hand(options: list[Option], chosen: int, is_sound: bool) -
         assert choice.stability == next(one.stability for one in options if one.n_segments == chosen)
 
 
+def test_groups_that_stand_apart_come_first() -> None:
+    """Four groups make four segments, though six are stable too; if four will not do, six are made."""
+    groups, six = Structure("groups", 4, (), ()), option(6, 0.9)
+    assert decide([option(4, 0.99), six], groups).n_segments == 4
+    assert "one for each group that stands apart" in decide([option(4, 0.99), six], groups).reasons[0]
+    assert decide([option(4, 0.99, 0.01), six], groups).n_segments == 6
+
+
 def test_reasons_carry_the_figures() -> None:
     """What was chosen and what will not do each have a sentence; where nothing will do, the first is a warning."""
     fine = decide([option(5, 0.95, 0.08), option(6, 0.7, 0.02)], CONTINUUM)
     assert fine.reasons == (
-        "5 segments, the most up to 6 that will do: of customers drawn anew they are found again at 0.95 (adjusted "
-        "Rand, 1 is the same), and the smallest has 8.0% of the customers.",
-        "6 will not do: the smallest has 2.0% of the customers, less than 3% and they are found again at 0.70 alone, "
-        "less than 0.85.",
+        FIVE_WILL_DO,
+        SIX_WILL_NOT_DO,
     )
     assert fine.structure_reason.startswith("The customers form no groups that stand apart")
     warned = decide([option(5, 0.5)], CONTINUUM)

@@ -122,9 +122,10 @@ class Choice:
 def decide(options: Sequence[Option], structure: Structure, preferred: int = DEFAULT_N_SEGMENTS) -> Choice:
     """Choose among numbers of segments that have been measured.
 
-    Of those whose smallest segment has 3 % of the customers or more, and whose stability is at least 0.85, the largest
-    up to `preferred` is taken: more segments tell later spend apart better, and more than six are hard to act on. Where
-    there is none, the next larger; where there is none either, the most stable, with a warning. A silhouette has no
+    Of those whose smallest segment has 3 % of the customers or more, and whose stability is at least 0.85, that of the
+    groups that stand apart is taken, if customers form so many; a group that is cut further can be stable too. Else the
+    largest up to `preferred` is taken: more segments tell later spend apart better, and more than six are hard to act on.
+    Where there is none, the next larger; where there is none either, the most stable, with a warning. A silhouette has no
     say: it is highest where a continuum is cut in two.
 
     Parameters
@@ -149,8 +150,9 @@ def decide(options: Sequence[Option], structure: Structure, preferred: int = DEF
     sound = [one for one in options if not one.objections]
     up_to = [one for one in sound if one.n_segments <= preferred]
     if sound:
-        chosen = up_to[-1] if up_to else sound[0]
-        reasons = [_praise(chosen, preferred)]
+        planted = [one for one in sound if structure.verdict == "groups" and one.n_segments == structure.n_groups]
+        chosen = (planted or up_to[-1:] or sound)[0]
+        reasons = [_praise(chosen, preferred, is_planted=bool(planted))]
     else:
         chosen = max(options, key=lambda one: (one.stability, -one.n_segments))
         reasons = [_warn(chosen)]
@@ -229,15 +231,16 @@ def choose_n_segments(
         structure = measure_structure(prepared, random_state)
         if len(X) < FEWEST_CUSTOMERS:
             return _assume(len(X), structure)
-        return decide(_measure(prepared, [k for k in numbers if k <= n_kinds], random_state), structure)
+        wanted = max(DEFAULT_N_SEGMENTS, structure.n_groups)
+        return decide(_measure(prepared, [k for k in numbers if k <= n_kinds], wanted, random_state), structure)
 
 
-def _measure(X: npt.NDArray[np.float64], numbers: Sequence[int], random_state: int) -> list[Option]:
-    """Measure the numbers up to the preferred one, and the others only where none of these will do."""
-    first = [_measure_number(X, k, random_state) for k in numbers if k <= DEFAULT_N_SEGMENTS]
+def _measure(X: npt.NDArray[np.float64], numbers: Sequence[int], wanted: int, random_state: int) -> list[Option]:
+    """Measure the numbers up to the one that is wanted, and the others only where none of these will do."""
+    first = [_measure_number(X, k, random_state) for k in numbers if k <= wanted]
     if any(not one.objections for one in first):
         return first
-    return first + [_measure_number(X, k, random_state) for k in numbers if k > DEFAULT_N_SEGMENTS]
+    return first + [_measure_number(X, k, random_state) for k in numbers if k > wanted]
 
 
 def _measure_number(X: npt.NDArray[np.float64], n_segments: int, random_state: int) -> Option:
@@ -255,9 +258,11 @@ def _assume(n_customers: int, structure: Structure) -> Choice:
     return Choice(DEFAULT_N_SEGMENTS, False, (words,), structure.verdict, structure.reason, ())
 
 
-def _praise(chosen: Option, preferred: int) -> str:
+def _praise(chosen: Option, preferred: int, *, is_planted: bool) -> str:
     why = (
-        "the most that can be acted on"
+        "one for each group that stands apart"
+        if is_planted
+        else "the most that can be acted on"
         if chosen.n_segments == preferred
         else f"the most up to {preferred} that will do"
         if chosen.n_segments < preferred
@@ -272,5 +277,6 @@ def _praise(chosen: Option, preferred: int) -> str:
 def _warn(chosen: Option) -> str:
     return (
         f"No number of segments will do: {chosen.n_segments} are the most stable, but "
-        f"{' and '.join(chosen.objections)}. Do not build on who is in which; --n-segments, other columns or --model rfm may serve better."
+        f"{' and '.join(chosen.objections)}. Do not build on who is in which: "
+        "--n-segments, other columns or --model rfm may serve better."
     )
