@@ -124,8 +124,8 @@ def decide(options: Sequence[Option], structure: Structure, preferred: int = DEF
 
     Of those whose smallest segment has 3 % of the customers or more, and whose stability is at least 0.85, that of the
     groups that stand apart is taken, if customers form so many; a group that is cut further can be stable too. Else the
-    largest up to `preferred` is taken: more segments tell later spend apart better, and more than six are hard to act on.
-    Where there is none, the next larger; where there is none either, the most stable, with a warning. A silhouette has no
+    largest up to `preferred`: more segments tell later spend apart better, and more than six are hard to act on. Where
+    there is none, the next larger; where there is none either, the most stable, with a warning. A silhouette has no
     say: it is highest where a continuum is cut in two.
 
     Parameters
