@@ -50,12 +50,15 @@ class Config:
         `dbscan`, `hdbscan`, `rfm` or `value_tree`; or a TOML file of own segments, such as `my-segments.toml`. One that
         `customerbase.toml` names lies beside it.
     n_segments
-        Number of segments, at least 2; by default 6. DBSCAN and HDBSCAN find it out, and RFM has those of its scheme.
+        Number of segments, at least 2; by default k-means takes the number that `segmentation.choice` finds, the other
+        methods 6. DBSCAN and HDBSCAN find it out, and RFM has those of its scheme.
     prepare
         How features are prepared for a clusterer: see `prepare_options.read_preparation`.
     rfm
         Parameters of `RFM` by name: `scheme`, `n_bins`, `edges`, `nested`, `weights`. A scheme's file that
         `customerbase.toml` names lies beside it.
+    choose
+        Whether k-means chooses the number of segments where nobody gives it; else it is 6.
     horizon_days
         Days ahead that a value tree learns to tell apart, and by which segmentations are evaluated; at least 1.
     seed
@@ -104,6 +107,7 @@ class Config:
     as_of: str | None = None
     model: str = "kmeans"
     n_segments: int | None = None
+    choose: bool = True
     horizon_days: int = HORIZON_DAYS
     prepare: Mapping[str, Any] = field(default_factory=dict)
     rfm: Mapping[str, Any] = field(default_factory=dict)
@@ -128,6 +132,8 @@ class Config:
         _check_choice("date_order", self.date_order, (None, *get_args(DateOrder)))
         self._check_model()
         _check_rfm(self.rfm)
+        if not isinstance(self.choose, bool):
+            raise UsageError(f"The option 'choose' must be true or false. Got {self.choose!r} instead.")
         _check_int("horizon_days", self.horizon_days, least=1, most=MOST_HORIZON_DAYS)
         _check_int("seed", self.seed, least=0, most=MOST_SEED)
         if self.threads is not None:

@@ -1,11 +1,17 @@
 """The unfitted model that the options of a shop ask for."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import ibis.expr.types as ir
 
 from customerbase.config import Config, is_condition_file
 from customerbase.prepare_options import read_preparation
 
-__all__ = ["make_model", "refuse_wrong_conditions"]
+if TYPE_CHECKING:
+    from customerbase.segmentation.choice import Choice
+
+__all__ = ["choose_number", "make_model", "refuse_wrong_conditions"]
 
 # The models are imported within the function: the workflow loads them in a thread while it reads.
 
@@ -30,6 +36,34 @@ def make_model(config: Config) -> Any:  # noqa: ANN401 - a pipeline, an RFM, a V
     if config.model == "value_tree":
         return ValueTree(config.n_segments or DEFAULT_N_SEGMENTS)
     return make_clusterer(config.model, config.n_segments, random_state=config.seed, **read_preparation(config.prepare))
+
+
+def choose_number(
+    described: ir.Table,
+    model: Any,  # noqa: ANN401
+    config: Config,
+    progress: Callable[[str], None],
+) -> "Choice | None":
+    """Let k-means take the number of segments that suits the customers, where nobody gave one; None: nothing is chosen.
+
+    The number is set in `model`.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> table = ibis.memtable({"customer_id": ["a"]})
+    >>> choose_number(table, make_model(Config(n_segments=4)), Config(n_segments=4), print) is None
+    True
+    """
+    from customerbase.segmentation.choice import choose_n_segments
+
+    if config.model != "kmeans" or config.n_segments is not None or not config.choose:
+        return None
+    progress("Choosing the number of segments")
+    choice = choose_n_segments(described, model, random_state=config.seed)
+    if choice:
+        model.set_params(cluster__n_clusters=choice.n_segments)
+    return choice
 
 
 def refuse_wrong_conditions(config: Config) -> None:

@@ -67,7 +67,10 @@ Model = Annotated[
 ]
 NSegments = Annotated[
     int | None,
-    typer.Option("--n-segments", help="Number of segments, at least 2; by default 6. Not for dbscan, hdbscan and rfm."),
+    typer.Option(
+        "--n-segments",
+        help="At least 2; by default k-means chooses, others make 6. Not for dbscan, hdbscan and rfm.",
+    ),
 ]
 Prepare = Annotated[
     list[str] | None,

@@ -1,7 +1,7 @@
 """Results: a check-up and a segmentation as files of a workspace, and back, and into a file for another tool."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,13 @@ from customerbase.config import Config, is_condition_file
 from customerbase.describing import Past
 from customerbase.earlier_segments import keep_earlier_names
 from customerbase.features.customers import base_of, is_in_base, parse_date
-from customerbase.model_choice import make_model
+from customerbase.model_choice import choose_number, make_model
 from customerbase.schema import MONEY, Dataset
 from customerbase.workspace import Run, Workspace
 from customerbase.workspace.manifest import UNDATED
 
 if TYPE_CHECKING:
+    from customerbase.segmentation.choice import Choice
     from customerbase.segmentation.segments import Segmentation
 
 __all__ = [
@@ -65,12 +66,15 @@ def write_segmentation(
 
     tables = past.tables() if past else {}
     model = make_model(config)
+    choice = choose_number(described, model, config, progress)
     result = find_segments(described, model, random_state=config.seed, progress=progress, **tables)
     result = keep_earlier_names(result, workspace, config.model, base_of(described))
+    if choice and result.quality:
+        result = replace(result, quality=replace(result.quality, stability=choice.stability))
     as_of = result.as_of or UNDATED
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
     begun.write_table("borderline", list_borderline(result.assignments, described), as_of=as_of, order_by="rank")
-    begun.write_json("segments", _plain_segmentation(result, described, config), as_of=as_of)
+    begun.write_json("segments", _plain_segmentation(result, described, config, choice), as_of=as_of)
     _write_model(begun, result, described, config)
     write_projection(begun, described, result)
 
@@ -121,7 +125,9 @@ _BORDERLINE_FEATURES = (
 _BORDERLINE_VALUES = ("monetary", "n_claimed", "n_sessions")
 
 
-def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Config) -> dict[str, Any]:
+def _plain_segmentation(
+    result: "Segmentation", described: ir.Table, config: Config, choice: "Choice | None"
+) -> dict[str, Any]:
     from customerbase.segmentation.segments import segments_to_json
 
     n_customers = sum(one.n_customers for one in result.segments)
@@ -134,6 +140,7 @@ def _plain_segmentation(result: "Segmentation", described: ir.Table, config: Con
         "labels": list(result.labels),
         "quality": asdict(result.quality) if result.quality else None,
         "fidelity": asdict(result.fidelity) if result.fidelity else None,
+        "choice": asdict(choice) if choice else None,
         "notes": list(result.notes),
         **_cover(result, described),
         "segments": segments_to_json(result),

@@ -92,7 +92,13 @@ def _notes(stored: Mapping[str, Any], audit: Mapping[str, Any], log: Mapping[str
     if dropped := log.get("dropped_snapshots"):
         what = "order lines" if _tables(audit) == ["order_lines"] else "data"
         notes.append(f"these {what} are others than before, so the results of {', '.join(dropped)} were dropped.")
-    return [*notes, *stored.get("notes", ())]
+    return [*notes, *_choice(stored), *stored.get("notes", ())]
+
+
+def _choice(stored: Mapping[str, Any]) -> list[str]:
+    """Say how many segments were chosen and why, and whether the customers form groups."""
+    choice = stored.get("choice")
+    return [choice["reasons"][0], choice["structure_reason"]] if choice else []
 
 
 def _tables(audit: Mapping[str, Any]) -> list[str]:

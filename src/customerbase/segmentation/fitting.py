@@ -27,6 +27,7 @@ __all__ = [
     "fit_model",
     "model_columns",
     "place_customers",
+    "prepare_customers",
     "sample_customers",
     "suit_model",
     "take_customers",
@@ -229,7 +230,7 @@ def _check_enough_customers(model: Clusterer, X: pd.DataFrame) -> None:
     if n_segments > len(X):
         customers = "1 customer" if len(X) == 1 else f"{len(X)} customers"
         raise DataError(f"Cannot make {n_segments} segments of {customers}. {_advise_fewer(len(X))}read more orders.")
-    prepared = _prepare(model, X)
+    prepared = prepare_customers(model, X)
     n_distinct = len(pd.DataFrame(prepared).drop_duplicates())
     if n_segments > n_distinct:
         raise DataError(
@@ -239,8 +240,20 @@ def _check_enough_customers(model: Clusterer, X: pd.DataFrame) -> None:
         )
 
 
-def _prepare(model: Pipeline, X: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Prepare customers anew, to look at them before the clusterer does."""
+def prepare_customers(model: Pipeline, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Prepare customers anew, to look at them before the clusterer does.
+
+    Raises
+    ------
+    UsageError
+        There are to be more principal components than columns or customers.
+
+    Examples
+    --------
+    >>> from customerbase.segmentation.clustering import make_clusterer
+    >>> prepare_customers(make_clusterer(columns=["frequency"]), pd.DataFrame({"frequency": [1.0, 3.0]})).tolist()
+    [[-1.0], [1.0]]
+    """
     steps = clone(model)[:-1]
     pca = steps.named_steps.get("pca")
     if pca is None or isinstance(pca.n_components, float):
