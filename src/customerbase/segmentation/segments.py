@@ -42,6 +42,7 @@ from customerbase.segmentation.profiles import (
 )
 from customerbase.segmentation.quality import Quality, measure_quality
 from customerbase.segmentation.rfm import RFM, SCORE_COLUMNS
+from customerbase.tidy_html import html_card, html_table
 
 __all__ = ["Segment", "Segmentation", "assign", "restore", "segment", "segments_to_json"]
 
@@ -89,6 +90,19 @@ class Segmentation:
     labels: tuple[int, ...]
     fidelity: Fidelity | None = None
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                one.name,
+                one.n_customers,
+                f"{one.share:.1%}",
+                "–" if one.revenue_share is None else f"{one.revenue_share:.1%}",
+            )
+            for one in self.segments
+        ]
+        title = f"{len(rows)} segments" + (f" as of {self.as_of}" if self.as_of else "")
+        return html_table(title, ["segment", "customers", "share", "revenue"], rows)
 
 
 def _quiet(message: str) -> None:

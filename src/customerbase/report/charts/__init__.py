@@ -17,16 +17,19 @@ from customerbase.report.charts.trade import (
     returned_products,
     share_by_month,
 )
+from customerbase.report.charts.trust import customer_map, out_of_time
 
 __all__ = [
     "coupon_months",
     "coupons_by_segment",
+    "customer_map",
     "feature_distribution",
     "findings_by_money",
     "hours",
     "lorenz_curve",
     "months",
     "order_counts",
+    "out_of_time",
     "profile_heat_map",
     "returned_products",
     "revenue_per_customer",

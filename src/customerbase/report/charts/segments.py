@@ -32,7 +32,7 @@ __all__ = [
 _ROW = 44
 _LINES = "split(datum.label, '\\n')"
 _DIVERGING = ["#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"]
-_LIGHT_BELOW, _LIGHT_ABOVE = 0.12, 0.84
+_LIGHT_BELOW, _LIGHT_ABOVE = 0.03, 0.88
 """Where a cell of the heat map is dark enough for white figures."""
 
 
