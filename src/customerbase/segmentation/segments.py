@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from customerbase.errors import DataError
 from customerbase.features.customers import base_of
+from customerbase.segmentation.cards import segment_html, segmentation_html
 from customerbase.segmentation.clustering import single_thread
 from customerbase.segmentation.conditions.model import Conditions
 from customerbase.segmentation.fidelity import Fidelity
@@ -42,7 +43,6 @@ from customerbase.segmentation.profiles import (
 )
 from customerbase.segmentation.quality import Quality, measure_quality
 from customerbase.segmentation.rfm import RFM, SCORE_COLUMNS
-from customerbase.tidy_html import html_card, html_table
 
 __all__ = ["Segment", "Segmentation", "assign", "restore", "segment", "segments_to_json"]
 
@@ -69,6 +69,8 @@ class Segment:
     strategy: Strategy
     rule: str | None = None
 
+    _repr_html_ = segment_html
+
 
 @dataclass(frozen=True)
 class Segmentation:
@@ -91,18 +93,7 @@ class Segmentation:
     fidelity: Fidelity | None = None
     notes: tuple[str, ...] = ()
 
-    def _repr_html_(self) -> str:
-        rows = [
-            (
-                one.name,
-                one.n_customers,
-                f"{one.share:.1%}",
-                "–" if one.revenue_share is None else f"{one.revenue_share:.1%}",
-            )
-            for one in self.segments
-        ]
-        title = f"{len(rows)} segments" + (f" as of {self.as_of}" if self.as_of else "")
-        return html_table(title, ["segment", "customers", "share", "revenue"], rows)
+    _repr_html_ = segmentation_html
 
 
 def _quiet(message: str) -> None:

@@ -64,7 +64,7 @@ def out_of_time(table: ChartTable) -> Any:  # noqa: ANN401
     >>> rows = [{"segmentation": "kmeans", "n_segments": 6, "spend_eta_squared": 0.35},
     ...         {"segmentation": "rfm", "n_segments": 11, "spend_eta_squared": 0.39}]
     >>> out_of_time(rows).title.text
-    ['Of 2 ways to segment, rfm told later spend apart best: 39.0%', 'of its variance']
+    ['Of 2 ways to segment, rfm told later spend apart best:', '39.0% of its variance']
     """
     rows = [row for row in plain_rows(table) if row["spend_eta_squared"] is not None]
     bars = [
