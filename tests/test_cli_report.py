@@ -84,11 +84,12 @@ def test_export_of_each_segment(customerbase: CommandLine, shop: str, tmp_path: 
     """One file per segment; together they hold every customer once."""
     customerbase("-w", shop, "export", str(tmp_path / "of.csv"), "--per-segment")
     files = sorted(tmp_path.glob("of-*.csv"))
-    rows = [row for file in files for row in csv.DictReader(file.open(encoding="utf-8"))]
+    tables = [list(csv.DictReader(file.read_text(encoding="utf-8").splitlines())) for file in files]
+    rows = [row for table in tables for row in table]
     segments = json.loads(next(Path(shop).glob("runs/0002/segments/*.json")).read_text())["segments"]
     assert len(files) == len(segments)
     assert len({row["customer_id"] for row in rows}) == len(rows) == sum(one["n_customers"] for one in segments)
-    assert all(len({row["segment"] for row in csv.DictReader(file.open(encoding="utf-8"))}) == 1 for file in files)
+    assert all(len({row["segment"] for row in table}) == 1 for table in tables)
 
 
 def test_export_of_a_table(customerbase: CommandLine, shop: str, tmp_path: Path) -> None:

@@ -1,14 +1,13 @@
 """Charts: one function per chart, a table in, an Altair chart out."""
 
+from customerbase.report.charts.profiles import profile_heat_map, snake_plot
 from customerbase.report.charts.revenue import hours, lorenz_curve, months, order_counts, weekdays
 from customerbase.report.charts.rfm import rfm_grid, score_distribution
 from customerbase.report.charts.segments import (
     feature_distribution,
-    profile_heat_map,
     revenue_per_customer,
     segment_mix,
     segment_shares,
-    snake_plot,
 )
 from customerbase.report.charts.trade import (
     coupon_months,
