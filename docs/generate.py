@@ -50,7 +50,6 @@ TWINS = {
         "`customerbase.workflow.export`, `customerbase.workflow.export_by_segment` and "
         "`customerbase.workflow.export_table`"
     ),
-    "report": "`customerbase.workflow.report`, and `customerbase.workflow.save_charts` for the charts",
     "conditions": "`customerbase.check_conditions`, and `customerbase.compare_conditions` for two files",
 }
 """Verb → what does the same in Python."""

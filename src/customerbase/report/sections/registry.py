@@ -8,6 +8,7 @@ from customerbase.report.material import OF_ANY_DATE, Material
 from customerbase.report.sections.definitions import describe_customers, describe_definitions
 from customerbase.report.sections.differences import describe_differences, describe_segments, describe_strategies
 from customerbase.report.sections.incoming import describe_base, describe_export, describe_findings
+from customerbase.report.sections.placing import describe_placing
 from customerbase.report.sections.revenue import describe_concentration, describe_seasons
 from customerbase.report.sections.scores import describe_scores
 from customerbase.report.sections.trade import describe_guests, describe_products, describe_returns
@@ -92,6 +93,9 @@ SECTIONS: Mapping[str, Section] = {
     "guests": Section("Guests", describe_guests, ("explore_guests",), _has_orders),
     "returns": Section("Returns", describe_returns, ("explore_months", "explore_returned_products"), _has_orders),
     "trust": Section("How far to trust the segments", describe_out_of_time, ("out_of_time",), _has_orders),
+    "placing": Section(
+        "Placing newcomers", describe_placing, ("fidelity", "confusion", "importances", "surrogate_rules")
+    ),
     "strategies": Section("What to do with each segment", describe_strategies),
     "customers": Section("The best customers", describe_customers, concerns=_may_name),
     "definitions": Section("How every figure is defined", describe_definitions),
