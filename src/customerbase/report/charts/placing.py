@@ -7,6 +7,7 @@ import altair as alt
 from customerbase.report.charts.feature_words import feature_words
 from customerbase.report.charts.palette import ACCENT, INK
 from customerbase.report.charts.theme import (
+    FULL_WIDTH,
     ChartTable,
     data_of,
     finish,
@@ -40,7 +41,7 @@ def confusion_grid(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes
     ['New are found again least surely: 90.0% of them']
     """
     rows = plain_rows(table)
-    columns = wrap_labels(list(dict.fromkeys(row["repeated_as"] for row in rows)), n_signs=9)
+    columns = wrap_labels(list(dict.fromkeys(row["repeated_as"] for row in rows)), n_signs=11)
     n_lines = 1 + max(column.count("\n") for column in columns.values())
     cells = [
         {
@@ -75,6 +76,7 @@ def confusion_grid(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes
         title=f"{least['segment']} are found again least surely: {least['share']:.1%} of them",
         reading="Rows: the segment. Columns: where a classifier put customers it had not seen. Percent of a row.",
         height=34 * len(names) + 70,
+        width=FULL_WIDTH,
         labels=names,
     )
 
@@ -90,7 +92,7 @@ def feature_importances(table: ChartTable) -> Any:  # noqa: ANN401
     Examples
     --------
     >>> feature_importances([{"feature": "frequency", "importance": 0.4}]).title.text
-    ['Orders matter most: without it 40.0% less is found again']
+    ['Placing rests most on orders: shuffled, it costs 40.0% of', 'accuracy']
     """
     rows = sorted(plain_rows(table), key=lambda row: (-row["importance"], row["feature"]))
     bars = [
@@ -116,7 +118,7 @@ def feature_importances(table: ChartTable) -> Any:  # noqa: ANN401
     texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
     return finish(
         base.mark_bar(color=ACCENT).encode(tooltip="hint:N") + texts,
-        title=f"{names[0].capitalize()} matter most: without it {bars[0]['label']} less is found again",
+        title=f"Placing rests most on {names[0]}: shuffled, it costs {bars[0]['label']} of accuracy",
         reading="How much worse customers are placed when one figure is shuffled.",
         height=34 * len(bars) + 60,
         labels=names,

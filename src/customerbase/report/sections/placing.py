@@ -18,8 +18,8 @@ def describe_placing(material: Material) -> Iterator[Block]:
     best = max(fidelity, key=lambda row: row["fidelity"])
     yield Paragraph(
         "Classifiers that learn the segments from some of the customers find those of the others again: "
-        f"{best['method']} for {write(best['fidelity'], 'share')} of them. That is fidelity to these segments, not proof "
-        "that they are real."
+        f"{best['method']} for {write(best['fidelity'], 'share')} of them. That is fidelity to these segments, not "
+        "proof that they are real."
     )
     confusion = plain_rows(material.table("confusion").to_pyarrow())
     places = {name: number for number, name in enumerate(material.colors)}
@@ -31,7 +31,7 @@ def describe_placing(material: Material) -> Iterator[Block]:
         Column("share", "of the segment", "share"),
     )
     table = Table("Segments found again", columns, confusion, "confusion")
-    yield Picture("confusion", lambda: charts.confusion_grid(confusion), table)
+    yield Picture("confusion", lambda: charts.confusion_grid(confusion), table, is_wide=True)
     importances = material.rows("importances")
     rows = [{**row, "words": feature_words(row["feature"])} for row in importances]
     columns = (Column("words", "figure"), Column("importance", "loss without it", "share"))
