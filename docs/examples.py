@@ -30,6 +30,7 @@ _NAMES = (
     "own-segments.md",
     "newcomers.md",
     "explaining.md",
+    "report.md",
     "workspace.md",
 )
 PAGES = (

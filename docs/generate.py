@@ -47,7 +47,10 @@ TWINS = {
     "tables": "`customerbase.Workspace.tables`",
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",
     "explore": "`customerbase.workflow.explore`, and `customerbase.describe_exploration` for the sentences",
-    "export": "`customerbase.workflow.export`",
+    "export": (
+        "`customerbase.workflow.export`, `customerbase.workflow.export_by_segment` and "
+        "`customerbase.workflow.export_table`"
+    ),
     "conditions": "`customerbase.check_conditions`, and `customerbase.compare_conditions` for two files",
 }
 """Verb → what does the same in Python."""

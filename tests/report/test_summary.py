@@ -43,7 +43,7 @@ def test_the_files_are_those_of_the_date(finished_shop: Path) -> None:
     summary = summarise(open_workspace(finished_shop), "2023-07-01")
     assert (summary["as_of"], summary["model"]) == ("2023-07-01", "rfm")
     assert all(list(Path(file).parent.glob(Path(file).name)) for file in summary["files"])
-    names = [Path(file).relative_to(finished_shop / "runs").as_posix() for file in summary["files"]]
+    names = [Path(file).relative_to(finished_shop).as_posix().removeprefix("runs/") for file in summary["files"]]
     assert names == [
         "0001/assignments/as_of=2023-07-01.parquet",
         "0002/audit.json",
@@ -56,6 +56,7 @@ def test_the_files_are_those_of_the_date(finished_shop: Path) -> None:
         "0001/models/as_of=2023-07-01.model",
         "0002/order_lines.parquet",
         "0002/quarantine.parquet",
+        "report.html",
         "0002/returns.parquet",
         "0001/segments/as_of=2023-07-01.json",
         "0002/set_aside.parquet",

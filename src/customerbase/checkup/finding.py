@@ -8,6 +8,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from customerbase.tidy_html import html_card
+
 __all__ = ["N_EXAMPLES", "Count", "Finding", "count_lines", "money", "quote_line", "quote_lines", "units"]
 
 N_EXAMPLES = 3
@@ -37,6 +39,10 @@ class Finding:
     example: str
     done: str
     option: str | None
+
+    def _repr_html_(self) -> str:
+        lines = [f"{self.rows:,} rows, {self.customers:,} customers, {money(self.amount)}", self.example, self.done]
+        return html_card(self.finding, "#2f6f8f", [*lines, *([self.option] if self.option else [])])
 
     def to_dict(self) -> dict[str, Any]:
         """Give the finding as plain values, for JSON."""

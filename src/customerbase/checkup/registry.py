@@ -34,6 +34,7 @@ from customerbase.checkup.set_aside import (
     find_write_offs,
 )
 from customerbase.schema import ORDER_LINES, Dataset
+from customerbase.tidy_html import html_table
 
 __all__ = ["FINDINGS", "Checkup", "check_up"]
 
@@ -73,6 +74,14 @@ class Checkup:
 
     findings: tuple[Finding, ...]
     returns: ir.Table
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (each.finding, each.rows, each.customers, "–" if each.amount is None else float(each.amount), each.done)
+            for each in self.findings
+        ]
+        title = f"{len(rows)} findings, the most money first"
+        return html_table(title, ["finding", "rows", "customers", "amount", "what was done"], rows)
 
 
 def check_up(data: Dataset, set_aside: ir.Table | None) -> Checkup:

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from customerbase.cleaning.rules import RULES
 from customerbase.schema import Format
+from customerbase.tidy_html import html_table
 
 __all__ = ["Audit", "Part", "RuleOutcome", "TableCount", "count_rules", "sum_up"]
 
@@ -50,6 +51,12 @@ class Audit:
     formats: tuple[Format, ...]
     tables: tuple[TableCount, ...] = ()
 
+    def _repr_html_(self) -> str:
+        title = f"{self.rows_in:,} rows came in, {self.rows_kept:,} were kept"
+        caught = [each for each in self.outcomes if each.rows]
+        rows = [(each.rule, each.kind, each.rows, each.customers, _money(each.amount)) for each in caught]
+        return html_table(title, ["rule", "kind", "rows", "customers", "amount"], rows)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -59,6 +66,10 @@ class Part:
     set_aside: ir.Table
     count: TableCount
     outcomes: tuple[RuleOutcome, ...]
+
+
+def _money(amount: Decimal | None) -> float | str:
+    return "–" if amount is None else float(amount)
 
 
 def sum_up(parts: Sequence[Part], formats: tuple[Format, ...]) -> Audit:

@@ -55,7 +55,7 @@ def draw(chart: Any, description: str) -> str:  # noqa: ANN401
     --------
     >>> from customerbase.report.charts import lorenz_curve
     >>> svg = draw(lorenz_curve([{"customers_percent": 20, "revenue_share": 0.77}]), "A curve & a line.")
-    >>> svg[:49], "77.0%" in svg, "A fifth" in svg
+    >>> svg[:50], "77.0%" in svg, "A fifth" in svg
     ('<svg role="img" aria-label="A curve &amp; a line."', True, False)
     """
     spec = {**_specify(chart), "background": None}

@@ -13,7 +13,10 @@ from customerbase.report.summary import summarise
 from customerbase.workspace import Workspace
 from customerbase.workspace.manifest import UNDATED
 
-__all__ = ["Material"]
+__all__ = ["OF_ANY_DATE", "Material"]
+
+OF_ANY_DATE = ("out_of_time",)
+"""Tables whose date is one of their own: the latest is shown."""
 
 _PREFIX = "explore_"
 
@@ -114,4 +117,7 @@ class Material:
 
     def _date_of(self, name: str) -> str | None:
         """Give the date under which a table lies: None for one without dates."""
-        return self.as_of if self.workspace.dates(name) else None
+        dates = self.workspace.dates(name)
+        if name in OF_ANY_DATE:
+            return dates[-1] if dates else None
+        return self.as_of if dates else None

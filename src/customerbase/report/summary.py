@@ -7,6 +7,7 @@ from typing import Any
 from customerbase.first_look import EXPLORED
 from customerbase.report.base_words import describe_base
 from customerbase.workspace import Entry, Workspace
+from customerbase.workspace.front_page import FRONT_PAGE
 
 __all__ = ["REASONS", "summarise"]
 
@@ -131,6 +132,8 @@ def _list_files(workspace: Workspace, as_of: str) -> list[str]:
 def _shorten(entry: Entry, workspace: Workspace) -> Path:
     """Give the path of a file, and one pattern for all tables of an exploration."""
     path = workspace.file(entry.name, entry.as_of, entry.suffix)
+    if entry.file == FRONT_PAGE:
+        return workspace.path / FRONT_PAGE
     if entry.name not in EXPLORED:
         return path
     return (path.parent if entry.as_of is None else path.parent.parent) / "explore_*"

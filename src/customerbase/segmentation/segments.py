@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from customerbase.errors import DataError
 from customerbase.features.customers import base_of
+from customerbase.segmentation.cards import segment_html, segmentation_html
 from customerbase.segmentation.clustering import single_thread
 from customerbase.segmentation.conditions.model import Conditions
 from customerbase.segmentation.fidelity import Fidelity
@@ -68,6 +69,8 @@ class Segment:
     strategy: Strategy
     rule: str | None = None
 
+    _repr_html_ = segment_html
+
 
 @dataclass(frozen=True)
 class Segmentation:
@@ -89,6 +92,8 @@ class Segmentation:
     labels: tuple[int, ...]
     fidelity: Fidelity | None = None
     notes: tuple[str, ...] = ()
+
+    _repr_html_ = segmentation_html
 
 
 def _quiet(message: str) -> None:

@@ -1,14 +1,14 @@
 """Charts: one function per chart, a table in, an Altair chart out."""
 
+from customerbase.report.charts.placing import confusion_grid, feature_importances
+from customerbase.report.charts.profiles import profile_heat_map, snake_plot
 from customerbase.report.charts.revenue import hours, lorenz_curve, months, order_counts, weekdays
 from customerbase.report.charts.rfm import rfm_grid, score_distribution
 from customerbase.report.charts.segments import (
     feature_distribution,
-    profile_heat_map,
     revenue_per_customer,
     segment_mix,
     segment_shares,
-    snake_plot,
 )
 from customerbase.report.charts.trade import (
     coupon_months,
@@ -17,16 +17,21 @@ from customerbase.report.charts.trade import (
     returned_products,
     share_by_month,
 )
+from customerbase.report.charts.trust import customer_map, out_of_time
 
 __all__ = [
+    "confusion_grid",
     "coupon_months",
     "coupons_by_segment",
+    "customer_map",
     "feature_distribution",
+    "feature_importances",
     "findings_by_money",
     "hours",
     "lorenz_curve",
     "months",
     "order_counts",
+    "out_of_time",
     "profile_heat_map",
     "returned_products",
     "revenue_per_customer",

@@ -100,7 +100,7 @@ def months(table: ChartTable) -> Any:  # noqa: ANN401
     >>> rows = [{"month": dt.date(2024, number, 1), "is_whole": True, "gross_revenue": 100.0 * number,
     ...          "revenue_year_before": None} for number in (1, 2, 3)]
     >>> months(rows).title.text
-    ['March 2024 brought the most revenue: 300, which is 1.5 times the mean of the whole months']
+    ['March 2024 brought the most revenue: 300, which is 1.5', 'times the mean of the whole months']
     """
     rows = plain_rows(table)
     bars = [

@@ -35,7 +35,7 @@ def rfm_grid(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes)
         {
             **row,
             "label": f"{row['n_customers']:,}",
-            "ink": "#fefefe" if row["n_customers"] > 0.45 * most else "#101010",
+            "ink": "#fefefe" if row["n_customers"] > 0.65 * most else "#101010",
             "hint": f"recency {row['r_score']}, frequency {row['f_score']}: {row['n_customers']:,} customers "
             f"({row['customers_share']:.1%}), {row['revenue_share']:.1%} of revenue; {row['name']}",
         }

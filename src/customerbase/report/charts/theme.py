@@ -34,6 +34,8 @@ _SIGNS_PER_PIXEL = 0.135
 _LONGEST_LABEL = 40
 _ROOM_PER_SIGN = 1.2
 _MOST_ROOM = 34
+_AXIS_HEIGHT = 45
+_SIGN_WIDTH = 6.0
 
 Rows: TypeAlias = list[dict[str, Any]]
 ChartTable: TypeAlias = pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]]
@@ -138,7 +140,10 @@ def wrap_labels(names: Sequence[str], n_signs: int = 13) -> dict[str, str]:
     >>> wrap_labels(["Champions", "Potential loyalists"])
     {'Champions': '\nChampions', 'Potential loyalists': 'Potential\nloyalists'}
     """
-    lines = {name: textwrap.wrap(name, n_signs, max_lines=3, placeholder="…") or [name] for name in names}
+    lines = {
+        name: textwrap.wrap(name, n_signs, max_lines=3, placeholder="…", break_long_words=False) or [name]
+        for name in names
+    }
     n_lines = max(map(len, lines.values()), default=1)
     return {name: "\n".join([""] * (n_lines - len(broken)) + broken) for name, broken in lines.items()}
 
@@ -169,7 +174,7 @@ def finish(
     reading
         How to read it: what a colour or a mark stands for.
     height, width
-        Of the whole picture without title, in pixels.
+        Of the picture without title, about, in pixels: it is not fitted exactly, which would lay everything out twice.
     labels
         The texts beside the vertical axis: room is kept for a reader whose type is wider than that of the drawing.
     """
@@ -178,14 +183,19 @@ def finish(
     text, subtitle = textwrap.wrap(title, n_signs), textwrap.wrap(reading, int(n_signs * 1.25))
     return (
         chart.properties(
-            width=width,
-            height=height,
+            width=width - _axis_width(labels) - room,
+            height=height - _AXIS_HEIGHT,
             title=alt.TitleParams(text=text, subtitle=subtitle),
-            autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         )
-        .configure(background="#ffffff", font=FONT, padding={"left": 6 + room, "right": 8, "top": 6, "bottom": 6})
+        .configure(background="#ffffff", font=FONT, padding={"left": 6 + room, "right": 18, "top": 6, "bottom": 6})
         .configure_view(stroke=None)
         .configure_axis(**_AXIS)
         .configure_title(**_TITLE)
         .configure_legend(**_LEGEND)
     )
+
+
+def _axis_width(labels: Sequence[str]) -> int:
+    """Estimate what the vertical axis takes: its labels, or numbers with a title beside them."""
+    longest = max(map(len, labels), default=0)
+    return round(min(190, _SIGN_WIDTH * longest)) + 30 if labels else 85

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from customerbase.report.blocks import Block, Paragraph
-from customerbase.report.material import Material
+from customerbase.report.material import OF_ANY_DATE, Material
 from customerbase.report.sections.definitions import describe_customers, describe_definitions
 from customerbase.report.sections.differences import describe_differences, describe_segments, describe_strategies
 from customerbase.report.sections.incoming import describe_base, describe_export, describe_findings
+from customerbase.report.sections.placing import describe_placing
 from customerbase.report.sections.revenue import describe_concentration, describe_seasons
 from customerbase.report.sections.scores import describe_scores
 from customerbase.report.sections.trade import describe_guests, describe_products, describe_returns
+from customerbase.report.sections.trust import describe_map, describe_out_of_time
 from customerbase.report.sections.usage import ENGAGEMENT, describe_coupons, describe_engagement
 from customerbase.workspace.manifest import UNDATED
 from customerbase.workspace.verbs import DATED_VERBS, VERBS
@@ -71,6 +73,7 @@ SECTIONS: Mapping[str, Section] = {
     "findings": Section("What to look at in the export", describe_findings, ("checkup",)),
     "segments": Section("The segments", describe_segments),
     "differences": Section("How the segments differ", describe_differences, ("explore_distributions",)),
+    "map": Section("The customers on a map", describe_map, ("projection", "projection_facts")),
     "rfm": Section("Recency and frequency", describe_scores, concerns=_has_scores),
     "concentration": Section(
         "On how few customers revenue rests",
@@ -89,6 +92,10 @@ SECTIONS: Mapping[str, Section] = {
     "engagement": Section("Visits and engagement", describe_engagement, concerns=_has_engagement),
     "guests": Section("Guests", describe_guests, ("explore_guests",), _has_orders),
     "returns": Section("Returns", describe_returns, ("explore_months", "explore_returned_products"), _has_orders),
+    "trust": Section("How far to trust the segments", describe_out_of_time, ("out_of_time",), _has_orders),
+    "placing": Section(
+        "Placing newcomers", describe_placing, ("fidelity", "confusion", "importances", "surrogate_rules")
+    ),
     "strategies": Section("What to do with each segment", describe_strategies),
     "customers": Section("The best customers", describe_customers, concerns=_may_name),
     "definitions": Section("How every figure is defined", describe_definitions),
@@ -119,5 +126,6 @@ def _make(section: Section, material: Material) -> Iterator[Block]:
 
 def _advise(table: str, as_of: str) -> str:
     verb = "explore" if table.startswith("explore_") else VERBS[table]
-    date = f" --as-of {as_of}" if verb in DATED_VERBS and as_of != UNDATED else ""
+    is_dated = verb in DATED_VERBS and table not in OF_ANY_DATE and as_of != UNDATED
+    date = f" --as-of {as_of}" if is_dated else ""
     return f"This part has not been made. Run 'customerbase {verb}{date}', and then 'customerbase report'."
