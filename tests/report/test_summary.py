@@ -55,6 +55,8 @@ def test_the_files_are_those_of_the_date(finished_shop: Path) -> None:
         "0001/models/as_of=2023-07-01.json",
         "0001/models/as_of=2023-07-01.model",
         "0002/order_lines.parquet",
+        "0001/projection/as_of=2023-07-01.parquet",
+        "0001/projection_facts/as_of=2023-07-01.json",
         "0002/quarantine.parquet",
         "report.html",
         "0002/returns.parquet",
