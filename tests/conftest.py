@@ -1,15 +1,18 @@
 """Fixtures of all tests: a tiny shop worked out by hand, and the real data where they stand beside the checkout."""
 
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import NoReturn
 
 import ibis
 import pandas as pd
 import pytest
 from hypothesis import settings
 from tests.front_end import CommandLine, many_orders, write_orders
+from tests.server import Server, find_binaries, start_server
 
 from customerbase.cleaning import clean
 from customerbase.schema import MONEY, Dataset
@@ -22,7 +25,7 @@ settings.load_profile("customerbase")
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def skip_without(resource: str, reason: str) -> None:
+def skip_without(resource: str, reason: str) -> NoReturn:
     """Skip a test for want of a resource, or fail it where CUSTOMERBASE_REQUIRE names the resource."""
     required = os.environ.get("CUSTOMERBASE_REQUIRE", "").split(",")
     if resource in required:
@@ -47,6 +50,16 @@ def reference() -> str:
     if not file.is_file():
         skip_without("reference", f"there is no {file} to hold headers against")
     return file.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of our own, with a role that may do nothing but what a test grants."""
+    binaries = find_binaries()
+    if binaries is None:
+        skip_without("postgres", "there is no PostgreSQL server to start; install Debian's package postgresql")
+    with start_server(binaries) as server:
+        yield server
 
 
 TINY_SHOP = [

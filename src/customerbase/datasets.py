@@ -7,8 +7,8 @@ import ibis
 import ibis.expr.types as ir
 
 from customerbase.cleaning import Audit, Cleaned
-from customerbase.errors import DataError
-from customerbase.schema import ORDER_LINES, Dataset, Format
+from customerbase.errors import DataError, WorkspaceError
+from customerbase.schema import CARRIED, ORDER_LINES, Dataset, Format
 from customerbase.workspace import Run, Workspace
 
 __all__ = [
@@ -16,6 +16,8 @@ __all__ = [
     "INGESTED",
     "load_clean",
     "load_ingested",
+    "names_persons",
+    "plain_audit",
     "refuse_nothing_kept",
     "take_clean",
     "write_clean",
@@ -25,7 +27,8 @@ __all__ = [
 INGESTED = ("ingested_lines", "ingested_customers", "ingested_coupon_events", "cells", "formats")
 """Names of what `write_ingested` writes, as far as it is there."""
 
-CLEAN = ("order_lines", "customers", "coupon_events", "quarantine", "set_aside", "audit", "checkup", "returns")
+CLEAN = ("order_lines", "customers", "coupon_events", "quarantine", "set_aside", "audit", "checkup", "returns",
+         "database")  # fmt: skip
 """Names of what `write_clean` writes, as far as it is there, and of what follows from that alone."""
 
 ROWS_TO_SORT = 5_000_000
@@ -38,7 +41,7 @@ _PERSONAL = {"email", "phone"}
 
 def write_ingested(begun: Run, data: Dataset) -> None:
     """Write what was read; files with e-mail addresses or phone numbers of customers are for the owner alone."""
-    is_private = _names_persons(data)
+    is_private = names_persons(data)
     _write_tables(begun, data, prefix="ingested_")
     if data.cells is not None:
         begun.write_table("cells", data.cells, order_by=_KEY, private=is_private)
@@ -61,12 +64,12 @@ def load_ingested(workspace: Workspace) -> Dataset:
 def write_clean(begun: Run, cleaned: Cleaned) -> Dataset:
     """Write clean tables, what was set aside, and the audit; give the tables as they lie there."""
     _write_tables(begun, cleaned.data, is_large=cleaned.audit.rows_kept > ROWS_TO_SORT)
-    begun.write_table("quarantine", cleaned.quarantine, order_by=_KEY, private=_names_persons(cleaned.data))
+    begun.write_table("quarantine", cleaned.quarantine, order_by=_KEY, private=names_persons(cleaned.data))
     data = cleaned.data
     if data.has_orders:
         is_large = cleaned.audit.rows_kept > ROWS_TO_SORT
         begun.write_table("set_aside", cleaned.set_aside, order_by=_KEY, comes_sorted=is_large)
-    begun.write_json("audit", _plain_audit(cleaned.audit))
+    begun.write_json("audit", plain_audit(cleaned.audit))
     return take_clean(begun, data)
 
 
@@ -86,8 +89,14 @@ def load_clean(workspace: Workspace) -> Dataset:
     Raises
     ------
     WorkspaceError
-        There is nothing of the kind.
+        There is nothing of the kind, or the lines stay in their database.
     """
+    if any(each.name == "database" for each in workspace.tables()):
+        reference = workspace.json("database")
+        raise WorkspaceError(
+            f"The order lines of {workspace.path} stay in {reference['url']}, and are not here to be looked at. "
+            "Run 'customerbase run URL' again, with other options where you need them."
+        )
     return _load_tables(workspace)
 
 
@@ -129,11 +138,21 @@ def _quote_unreadable(table: ir.Table, data: Dataset) -> str:
     column = next((each.columns.get(name) for each in data.formats if each.source == source), None)
     if column not in data.cells.columns:
         return ""
+    if data.is_in_place:
+        cell = table.filter(table.unreadable == name)[f"{CARRIED}{column}"].min().to_pyarrow().as_py()
+        return f" A row has {cell!r} as {name}."
     cells = data.cells.filter((data.cells.source == source) & (data.cells.source_row == row))
     return f" Row {row} has {cells[column].to_pyarrow()[0].as_py()!r} as {name}."
 
 
-def _names_persons(data: Dataset) -> bool:
+def names_persons(data: Dataset) -> bool:
+    """Tell whether a data set holds e-mail addresses or phone numbers of customers.
+
+    Examples
+    --------
+    >>> names_persons(Dataset(_NO_LINES))
+    False
+    """
     return any(each.grain == "customer" and _PERSONAL & set(each.columns) for each in data.formats)
 
 
@@ -142,7 +161,7 @@ def _write_tables(begun: Run, data: Dataset, prefix: str = "", *, is_large: bool
         name = f"{prefix}lines" if prefix else "order_lines"
         begun.write_table(name, data.order_lines, order_by=_KEY, comes_sorted=is_large)
     if data.customers is not None:
-        begun.write_table(f"{prefix}customers", data.customers, order_by=_KEY, private=_names_persons(data))
+        begun.write_table(f"{prefix}customers", data.customers, order_by=_KEY, private=names_persons(data))
     if data.coupon_events is not None:
         order = (*_KEY, "occurred_at", "event")
         begun.write_table(f"{prefix}coupon_events", data.coupon_events, order_by=order)
@@ -161,7 +180,14 @@ def _load_tables(workspace: Workspace, prefix: str = "") -> Dataset:
     )
 
 
-def _plain_audit(audit: Audit) -> dict[str, Any]:
+def plain_audit(audit: Audit) -> dict[str, Any]:
+    """Give an audit as JSON holds it.
+
+    Examples
+    --------
+    >>> plain_audit(Audit(5, 4, (), ()))["rows_kept"]
+    4
+    """
     outcomes = [
         {**asdict(each), "amount": None if each.amount is None else float(each.amount)} for each in audit.outcomes
     ]

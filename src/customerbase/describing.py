@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from customerbase.config import Config
+from customerbase.engine import fetch
 from customerbase.errors import DataError
 from customerbase.features.customers import customer_features
 from customerbase.features.targets import first_date_with_target, value_target
@@ -44,7 +45,7 @@ def describe_customers(data: Dataset, as_of: date | None, connection: "Backend",
     Parameters
     ----------
     data
-        Clean tables.
+        Clean tables; those of a server are never taken in parts.
     as_of
         The date.
     connection
@@ -57,7 +58,7 @@ def describe_customers(data: Dataset, as_of: date | None, connection: "Backend",
     See `customerbase.features.customers.customer_features`.
     """
     n_buckets = -(-n_rows // ROWS_PER_BUCKET)
-    if n_buckets <= 1:
+    if n_buckets <= 1 or data.is_in_place:
         return customer_features(data, as_of)
     parts = (customer_features(_take_bucket(data, number, n_buckets), as_of) for number in range(n_buckets))
     name = ibis.util.gen_name("features")
@@ -105,7 +106,7 @@ def describe_past(data: Dataset, as_of: date | None, horizon_days: int, connecti
             "days."
         )
     features = describe_customers(data, day, connection, n_rows)
-    return Past(features.cache(), value_target(data, day, horizon_days).cache())
+    return Past(fetch(features), fetch(value_target(data, day, horizon_days)))
 
 
 def describe_known_past(

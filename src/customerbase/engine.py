@@ -18,7 +18,7 @@ from ibis.expr.operations import InMemoryTable
 
 from customerbase.errors import UsageError
 
-__all__ = ["connect", "explain", "is_interrupted", "keep", "store"]
+__all__ = ["bring", "connect", "explain", "fence", "fetch", "is_interrupted", "keep", "release", "store"]
 
 _MOST_MEMORY_MB = 4_000
 _MOST_THREADS = 1_024
@@ -69,8 +69,10 @@ def connect(
     return connection
 
 
-def store(connection: BaseBackend, table: ir.Table, prefix: str) -> ir.Table:
+def store(connection: Any, table: ir.Table, prefix: str) -> ir.Table:  # noqa: ANN401 - Ibis types its backends loosely
     """Compute a table once and keep it for as long as the connection is open.
+
+    On a server that is only read nothing can be kept: there the table is computed where it is used.
 
     Examples
     --------
@@ -78,6 +80,8 @@ def store(connection: BaseBackend, table: ir.Table, prefix: str) -> ir.Table:
     >>> store(engine, ibis.memtable({"quantity": [1, 2]}), "quantities").quantity.to_list()
     [1, 2]
     """
+    if _is_in_place(connection):
+        return fence(table)
     name = ibis.util.gen_name(prefix)
     if not _can_be_queried(connection, table):
         return connection.create_table(name, table, temp=True)
@@ -87,6 +91,8 @@ def store(connection: BaseBackend, table: ir.Table, prefix: str) -> ir.Table:
 def keep(table: ir.Table) -> ir.Table:
     """Compute a table once and keep it for as long as somebody refers to it, as `cache` of Ibis does in twice the time.
 
+    On a server that is only read nothing can be kept: there the table is computed where it is used.
+
     Examples
     --------
     >>> sold = connect().create_table("sold", ibis.memtable({"quantity": [1, 2]}))
@@ -94,6 +100,8 @@ def keep(table: ir.Table) -> ir.Table:
     [2]
     """
     connection = ibis.get_backend(table)
+    if _is_in_place(connection):
+        return table
     if not _can_be_queried(connection, table):
         return table.cache()
     name = ibis.util.gen_name("kept")
@@ -116,6 +124,60 @@ def _create_from_query(connection: BaseBackend, table: ir.Table, name: str) -> i
     return connection.table(name, database="temp.main")
 
 
+def fence(table: ir.Table) -> ir.Table:
+    """Give a table whose columns a server computes once, wherever and however often they are used above it.
+
+    Without that it would write the expression of a column down wherever the column is named, and compute it there.
+
+    Examples
+    --------
+    >>> table = connect().create_table("quantities", {"quantity": [1, 2]})
+    >>> fence(table) is table
+    True
+    """
+    connection: Any = ibis.get_backend(table)
+    return connection.fence(table) if _is_in_place(connection) else table
+
+
+def release(connection: BaseBackend, table: ir.Table) -> None:
+    """Drop a table that `store` has kept.
+
+    Examples
+    --------
+    >>> engine = connect()
+    >>> quantities = engine.create_table("quantities", {"quantity": [1, 2]})
+    >>> release(engine, store(engine, quantities, "kept"))
+    >>> engine.list_tables()
+    ['quantities']
+    """
+    if not _is_in_place(connection):
+        connection.drop_table(table.op().name)
+
+
+def fetch(table: ir.Table) -> ir.Table:
+    """Compute a small table once and keep it: where it is, or in memory where a server keeps no table of ours.
+
+    Examples
+    --------
+    >>> fetch(connect().create_table("quantities", {"quantity": [1, 2]})).quantity.sum().execute()
+    3
+    """
+    brought = bring(table)
+    return keep(table) if brought is table else brought
+
+
+def bring(table: ir.Table) -> ir.Table:
+    """Give a table that can be written or joined here: that of a server is computed there, and comes into memory.
+
+    Examples
+    --------
+    >>> table = connect().create_table("quantities", {"quantity": [1, 2]})
+    >>> bring(table) is table
+    True
+    """
+    return ibis.memtable(table.to_pyarrow()) if _is_in_place(ibis.get_backend(table)) else table
+
+
 def _quote(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
@@ -123,6 +185,10 @@ def _quote(column: str) -> str:
 def _drop(connection: BaseBackend, name: str) -> None:
     with suppress(duckdb.Error):  # the connection may be closed, and its tables with it
         connection.con.execute(f'DROP TABLE IF EXISTS temp.main."{name}"')
+
+
+def _is_in_place(connection: BaseBackend) -> bool:
+    return bool(getattr(connection, "is_in_place", False))
 
 
 def explain(error: BaseException) -> str | None:

@@ -40,7 +40,8 @@ __all__ = [
 Files = Annotated[
     list[str],
     typer.Argument(
-        help="CSV, JSON, Parquet, XLSX, XLSB, XLS or ODS files, folders of Parquet parts, patterns, or - for a pipe.",
+        help="CSV, JSON, Parquet, XLSX, XLSB, XLS or ODS files, folders of Parquet parts, patterns, - for a pipe, "
+        "or the URL of a database.",
         metavar="FILE...",
     ),
 ]

@@ -14,6 +14,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from customerbase.engine import bring
+from customerbase.ingest.databases import find_reference
 from customerbase.ingest.frames import Frame
 from customerbase.ingest.reading import expand, split_inputs
 from customerbase.ingest.streams import open_inputs
@@ -47,7 +49,7 @@ class Inputs:
 def describe_inputs(inputs: Sequence[str | Path | Frame]) -> Iterator[Inputs]:
     """Hash the files in a thread of its own while others read them; `-` becomes a file of what is piped in.
 
-    A table in memory has a name and a type, and no hash.
+    A table in memory has a name and a type, and no hash; a database its URL, without password.
 
     Examples
     --------
@@ -56,6 +58,10 @@ def describe_inputs(inputs: Sequence[str | Path | Frame]) -> Iterator[Inputs]:
     ...     inputs.describe()[0]["sha256"][:8]
     'e3b0c442'
     """
+    if reference := find_reference(inputs):
+        said = {"source": str(reference), **reference.to_dict()}
+        yield Inputs(tuple(inputs), lambda: [said])
+        return
     with open_inputs(inputs) as opened, ThreadPoolExecutor(1) as pool:
         files, frames = split_inputs(opened.came)
         described = pool.submit(lambda: [_describe_file(part) for path in _expand(files) for part in _parts(path)])
@@ -202,6 +208,6 @@ def _holds(customers: ir.Table | None, before: ir.Table) -> bool:
     names = [name for name in before.columns if name not in {"source", "source_row"}]
     if customers is None or not set(names) <= set(customers.columns):
         return False
-    today = customers.select(*names).cast({name: before.schema()[name] for name in names})
+    today = bring(customers).select(*names).cast({name: before.schema()[name] for name in names})
     gone = ibis.difference(before.select(*names), today, distinct=True)
     return not gone.count().execute()

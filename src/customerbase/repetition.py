@@ -2,6 +2,8 @@
 
 import functools
 import operator
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -9,7 +11,7 @@ import ibis.expr.types as ir
 from customerbase.engine import keep
 from customerbase.schema import INGESTED_LINES
 
-__all__ = ["find_repetition"]
+__all__ = ["find_repetition", "number_in_place"]
 
 _KEY = ("source", "source_row")
 _MARKS = {"unreadable", "is_return", "is_adjustment", "is_void"}
@@ -120,3 +122,91 @@ def _find_repeated_days(lines: ir.Table, doubled: ir.Table) -> ir.Table:
     days = n_orders.join(n_doubled, "day")
     is_repeated = (days.n_orders >= _MIN_ORDERS_OF_DAY) & (days.n_doubled >= _MIN_REPEATED_SHARE * days.n_orders)
     return days.filter(is_repeated).select("day")
+
+
+def number_in_place(lines: ir.Table) -> ir.Table:
+    """Give lines that have no place the numbers of their copies that `find_repetition` gives to others.
+
+    Parameters
+    ----------
+    lines
+        Order lines, those among them that could not be read too: they are no copies.
+
+    Returns
+    -------
+    Table
+        The lines with `copy_number` and `n_to_keep`, both 1 for a line that stands alone.
+
+    Examples
+    --------
+    >>> line = dict.fromkeys([*_CONTENT, "source_row", "unreadable"]) | {"order_id": "536365", "product_id": "mug"}
+    >>> marks = {"is_void": False, "is_adjustment": False, "is_return": False}
+    >>> lines = ibis.memtable([{"source": source, **line, **marks} for source in ("june", "may")])
+    >>> lines = lines.cast({column.name: column.type for column in INGESTED_LINES})
+    >>> numbered = number_in_place(lines).order_by("source")
+    >>> numbered.select("source", "copy_number", "n_to_keep").to_pyarrow().to_pylist()
+    [{'source': 'june', 'copy_number': 1, 'n_to_keep': 1}, {'source': 'may', 'copy_number': 2, 'n_to_keep': 1}]
+    """
+    is_asked = lines.unreadable.isnull() & lines.order_id.notnull()
+    suspects = _find_suspects(lines.filter(is_asked))
+    found = suspects.to_pyarrow().to_pylist()
+    if not found:
+        return lines.mutate(copy_number=ibis.literal(1, "int64"), n_to_keep=ibis.literal(1, "int64"))
+    equal = [is_asked, *_CONTENT]
+    numbered = lines.mutate(
+        is_asked=is_asked,
+        copy_number=ibis.row_number().over(ibis.window(group_by=equal, order_by=[*_KEY, *_ORDER])).cast("int64") + 1,
+        n_equal=lines.count().over(ibis.window(group_by=equal)),
+    )
+    divided = _divide(numbered, suspects, found)
+    return divided.select(
+        *(divided[name] for name in lines.columns),
+        copy_number=ibis.ifelse(divided.is_asked, divided.copy_number, 1),
+        n_to_keep=ibis.ifelse(divided.is_asked, divided.n_equal // divided.divisor, 1).cast("int64"),
+    )
+
+
+def _find_suspects(lines: ir.Table) -> ir.Table:
+    """Give the orders with equal lines, and by what the counts of these can be divided; 1 where nothing is repeated."""
+    alike = lines.group_by(*_CONTENT).agg(n_equal=lines.count(), is_in_two=lines.source.min() != lines.source.max())
+    orders = alike.group_by("order_id").agg(
+        most=alike.n_equal.max(),
+        divisors=_list_divisors(alike.n_equal).bit_and(),
+        is_in_two=alike.is_in_two.all(),
+        day=alike.ordered_at.min().date(),
+    )
+    day = ibis.window(group_by=orders.day)
+    orders = orders.mutate(
+        n_orders=orders.count().over(day), n_doubled=ibis.ifelse(orders.divisors > 0, 1, 0).sum().over(day)
+    )
+    is_day = (orders.n_orders >= _MIN_ORDERS_OF_DAY) & (orders.n_doubled >= _MIN_REPEATED_SHARE * orders.n_orders)
+    suspects = orders.mutate(divisor=ibis.ifelse(orders.is_in_two | is_day, _greatest(orders.divisors), 1))
+    return suspects.filter(suspects.most > 1).select("order_id", "divisor")
+
+
+def _divide(lines: ir.Table, suspects: ir.Table, found: Sequence[Mapping[str, Any]]) -> ir.Table:
+    """Add to each line the divisor of its order: written down where the orders are few, else found out anew."""
+    repeated: dict[int, list[str]] = {}
+    for order in found:
+        if order["divisor"] > 1:
+            repeated.setdefault(order["divisor"], []).append(order["order_id"])
+    if sum(map(len, repeated.values())) <= _MOST_WRITTEN:
+        cases = [(lines.order_id.isin(sorted(names)), divisor) for divisor, names in sorted(repeated.items())]
+        return lines.mutate(divisor=ibis.cases(*cases, else_=1) if cases else ibis.literal(1))
+    joined = lines.left_join(suspects, "order_id").drop("order_id_right")
+    return joined.mutate(divisor=joined.divisor.fill_null(1))
+
+
+_MOST_WRITTEN = 5_000
+_ORDER = ("is_void", "is_adjustment", "is_return")
+
+
+def _list_divisors(counts: ir.IntegerColumn) -> ir.IntegerColumn:
+    """Give a number with one bit for each divisor of a count, from 2 to the most copies; 0 of a line that is alone."""
+    bits = [ibis.ifelse(counts % divisor == 0, 1 << divisor, 0) for divisor in range(2, _MAX_COPIES + 1)]
+    return ibis.ifelse(counts > 1, functools.reduce(operator.add, bits), 0).cast("int64")
+
+
+def _greatest(divisors: ir.IntegerColumn) -> ir.IntegerValue:
+    found = (((divisors & (1 << divisor)) > 0, divisor) for divisor in range(_MAX_COPIES, 1, -1))
+    return ibis.ifelse(divisors > 0, ibis.cases(*found), 1).fill_null(1)

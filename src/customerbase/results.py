@@ -33,7 +33,7 @@ __all__ = [
 # The models are imported within the functions: the workflow loads them in a thread while it reads.
 
 
-def write_checkup(begun: Run, data: Dataset, held_in: Run | Workspace) -> None:
+def write_checkup(begun: Run, data: Dataset, held_in: Run | Workspace, *, with_returns: bool = True) -> None:
     """Check clean data up, and the lines set aside that lie beside them; write what was found, and each return.
 
     Addresses of customers may be among the examples: where there are some, the file is for the owner alone.
@@ -41,7 +41,7 @@ def write_checkup(begun: Run, data: Dataset, held_in: Run | Workspace) -> None:
     result = check_up(data, held_in.table("set_aside") if data.has_orders else None)
     is_private = data.customers is not None and "email" in data.customers.columns
     begun.write_json("checkup", [finding.to_dict() for finding in result.findings], private=is_private)
-    if data.has_orders:
+    if data.has_orders and with_returns:
         begun.write_table("returns", result.returns, order_by=("source", "source_row"))
 
 

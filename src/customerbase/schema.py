@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 from customerbase.errors import DataError
 
 __all__ = [
+    "CARRIED",
     "COUPON_EVENTS",
     "CUSTOMERS",
     "INGESTED_LINES",
@@ -19,6 +20,9 @@ __all__ = [
     "check",
     "complete_order_id",
 ]
+
+CARRIED = "cell "
+"""Begins the names of the columns in which a row of a server carries its cells: `cell Price` has that of `Price`."""
 
 MONEY = "decimal(18, 4)"
 """The type of money and quantities: sums do not depend on the order of rows or on the number of threads."""
@@ -144,6 +148,9 @@ class Dataset:
     `CUSTOMERS`, with further numeric ones, and `coupon_events` those of `COUPON_EVENTS`: None where nothing of the kind
     was read. `cells` has the cells as they came, by `source` and `source_row`; `formats` says how each source was
     understood.
+
+    A data set `is_in_place` when its tables are those of a server that is only read: rows have no place of their own
+    (`source_row` is a key or null), carry their cells, and nothing can be kept beside them.
     """
 
     order_lines: ir.Table
@@ -152,6 +159,7 @@ class Dataset:
     customers: ir.Table | None = None
     coupon_events: ir.Table | None = None
     has_orders: bool = True
+    is_in_place: bool = False
 
 
 def complete_order_id(lines: ir.Table) -> ir.StringValue:

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -11,28 +11,30 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from customerbase.cleaning import Audit
+from customerbase.cleaning import Cleaned
 from customerbase.cleaning import clean as clean_tables
 from customerbase.concordance import write_concordance
 from customerbase.config import Config
+from customerbase.database.reference import Reference
 from customerbase.datasets import (
     CLEAN,
     INGESTED,
     load_clean,
     load_ingested,
     refuse_nothing_kept,
-    take_clean,
     write_clean,
     write_ingested,
 )
-from customerbase.describing import ROWS_PER_BUCKET, TARGET_MODELS, describe_customers, describe_known_past
-from customerbase.engine import connect
+from customerbase.describing import TARGET_MODELS, describe_customers, describe_known_past
+from customerbase.engine import bring, connect
 from customerbase.errors import DataError, WorkspaceError
 from customerbase.evaluation import write_evaluation
 from customerbase.explanations import EXPLAINED, explain, foresee
 from customerbase.exporting import export, export_by_segment, export_table
 from customerbase.features.customers import default_as_of, parse_date
 from customerbase.first_look import EXPLORED_LINES, write_exploration
+from customerbase.in_place import checking, find_set_aside, refuse_ingest, write_in_place
+from customerbase.ingest.databases import find_reference, leave_database
 from customerbase.ingest.download import download
 from customerbase.ingest.frames import Frame
 from customerbase.model_choice import refuse_wrong_conditions
@@ -42,7 +44,7 @@ from customerbase.reports import save_charts
 from customerbase.results import load_segmentation, write_checkup, write_projection, write_segmentation
 from customerbase.schema import Dataset
 from customerbase.scoring import score
-from customerbase.stages import Progress, in_parallel, publish, quiet, read_files
+from customerbase.stages import Progress, publish, quiet, read_files
 from customerbase.workspace import UNDATED, Run, Workspace
 
 __all__ = [
@@ -127,20 +129,23 @@ def run(
     """
     config = config or Config()
     refuse_wrong_conditions(config)
-    with models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun:
+    reference = find_reference(files)
+    with models_loading(), describe_inputs(files) as inputs, workspace.begin() as begun, ExitStack() as opened:
         progress("Reading the export")
         data = read_files(workspace, inputs.items, config)
+        opened.callback(leave_database, (data.order_lines, data.customers), workspace.connection)
         progress("Cleaning")
-        cleaned, audit = _write_clean(begun, data, config, now)
-        progress("Checking the export")
-        with _checking(begun, cleaned, audit):
+        cleaned, result = _write_clean(begun, data, config, now, reference)
+        n_rows = result.audit.rows_kept
+        progress("Not checked up, on a server" if cleaned.is_in_place else "Checking the export")
+        with checking(begun, cleaned, n_rows, is_held=reference is None):
             progress("Describing the customers")
-            described = _write_features(begun, cleaned, config, workspace, audit.rows_kept)
+            described = _write_features(begun, cleaned, config, workspace, n_rows)
             progress("Finding the segments")
-            past = describe_known_past(cleaned, described, config, workspace.connection, audit.rows_kept)
+            past = describe_known_past(cleaned, described, config, workspace.connection, n_rows)
             write_segmentation(begun, described, config, progress, past, workspace)
             progress("Exploring")
-            set_aside = begun.table("set_aside") if cleaned.has_orders else None
+            set_aside = find_set_aside(begun, cleaned, result)
             write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
         progress("Writing the report")
         drop = (*INGESTED, *CLEAN, *EXPLORED_LINES, *EXPLAINED)
@@ -157,6 +162,7 @@ def ingest(
 ) -> None:
     """Read exports into the workspace and stop before cleaning; parameters and errors as in `run`."""
     config = config or Config()
+    refuse_ingest(find_reference(files))
     with describe_inputs(files) as inputs, workspace.begin() as begun:
         progress("Reading the export")
         data = read_files(workspace, inputs.items, config)
@@ -320,7 +326,9 @@ def demo(
         shutil.copytree(folder, workspace.path / "demo")
 
 
-def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None) -> tuple[Dataset, Audit]:
+def _write_clean(
+    begun: Run, data: Dataset, config: Config, now: datetime | None, reference: Reference | None = None
+) -> tuple[Dataset, Cleaned]:
     cleaned = clean_tables(
         data,
         rules=config.rules,
@@ -330,22 +338,17 @@ def _write_clean(begun: Run, data: Dataset, config: Config, now: datetime | None
         rates=config.rates,
     )
     refuse_nothing_kept(cleaned.audit, data)
-    return write_clean(begun, cleaned), cleaned.audit
-
-
-def _checking(begun: Run, data: Dataset, audit: Audit) -> AbstractContextManager[None]:
-    """Check clean data up beside what is done in the context; of many lines before it, to spare the memory."""
-    if audit.rows_kept > ROWS_PER_BUCKET:
-        write_checkup(begun, data, begun)
-        return nullcontext()
-    return in_parallel(lambda twin: write_checkup(twin, take_clean(twin, data), twin), begun)
+    if reference is not None:
+        return write_in_place(begun, cleaned, reference), cleaned
+    return write_clean(begun, cleaned), cleaned
 
 
 def _write_features(begun: Run, data: Dataset, config: Config, workspace: Workspace, n_rows: int) -> ir.Table:
     as_of = parse_date(config.as_of) if config.as_of else default_as_of(data)
-    _refuse_nothing_before(data, as_of)
+    if config.as_of:
+        _refuse_nothing_before(data, as_of)
     described = describe_customers(data, as_of, workspace.connection, n_rows)
-    begun.write_table("features", described, as_of=as_of or UNDATED, order_by="customer_id")
+    begun.write_table("features", bring(described), as_of=as_of or UNDATED, order_by="customer_id")
     return begun.table("features", as_of or UNDATED)
 
 

@@ -14,7 +14,7 @@ from customerbase.cleaning.customers import clean_customers
 from customerbase.cleaning.order_lines import clean_order_lines
 from customerbase.cleaning.rules import switch
 from customerbase.errors import DataError
-from customerbase.schema import ORDER_LINES, Dataset
+from customerbase.schema import CARRIED, ORDER_LINES, Dataset
 
 __all__ = ["Cleaned", "clean"]
 
@@ -86,7 +86,7 @@ def clean(
     [{'source_row': 3, 'rule': 'guest'}]
     """
     is_on = switch(rules or {})
-    settings = (is_on, today, products, currency, rates)
+    settings = (is_on, today, products, currency, rates, dataset.is_in_place)
     lines = clean_order_lines(dataset.order_lines, *settings) if dataset.has_orders else None
     customers = None if dataset.customers is None else clean_customers(dataset.customers, is_on)
     events = None if dataset.coupon_events is None else clean_coupon_events(dataset.coupon_events, is_on)
@@ -100,17 +100,26 @@ def clean(
         coupon_events=events.kept if events else None,
     )
     set_aside = lines.set_aside.select(*_COLUMNS, "rule") if lines else _NOTHING_SET_ASIDE
-    return Cleaned(data, sum_up(parts, dataset.formats), _set_aside(parts, dataset.cells), set_aside)
+    return Cleaned(data, sum_up(parts, dataset.formats), _set_aside(parts, dataset), set_aside)
 
 
-def _set_aside(parts: Sequence[Part], cells: ir.Table | None) -> ir.Table:
+def _set_aside(parts: Sequence[Part], dataset: Dataset) -> ir.Table:
     """Join the rows that were set aside with their cells; where these are not known, with what the tables have."""
+    cells = dataset.cells
     if cells is None:
         return _stack_as_text([part.set_aside for part in parts])
+    if dataset.is_in_place:
+        return _stack_as_text([_take_carried(part.set_aside) for part in parts])
     rows = [part.set_aside.select(*_KEY, "rule") for part in parts]
     # A row of a coupon file may stand there once for each of its events.
     joined = cells.join(ibis.union(*rows, distinct=True) if len(rows) > 1 else rows[0].distinct(), _KEY)
     return joined.select(*_KEY, "rule", *(name for name in cells.columns if name not in _KEY))
+
+
+def _take_carried(rows: ir.Table) -> ir.Table:
+    """Give the rows of a server with the cells that they carry."""
+    carried = {name.removeprefix(CARRIED): rows[name] for name in rows.columns if name.startswith(CARRIED)}
+    return rows.select(*_KEY, "rule", **carried)
 
 
 def _stack_as_text(tables: Sequence[ir.Table]) -> ir.Table:

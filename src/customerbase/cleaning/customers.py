@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from customerbase.cleaning.audit import Part, count_rules
 from customerbase.cleaning.rules import ask, first_yes
 from customerbase.engine import keep
-from customerbase.schema import CUSTOMERS, check
+from customerbase.schema import CARRIED, CUSTOMERS, check
 
 __all__ = ["clean_customers"]
 
@@ -36,7 +36,9 @@ def clean_customers(customers: ir.Table, is_on: Mapping[str, bool]) -> Part:
     """
     rows = _complete(customers)
     usable = rows.mutate(is_usable=first_yes(ask(rows, "customers", is_on)).isnull())
-    copies = ibis.window(group_by=[usable.customer_id, usable.is_usable], order_by=_KEY)
+    # Rows of a server have no place: the columns tell which of two comes first.
+    order = [*_KEY, *(name for name in rows.columns if name not in {*_KEY, *_INTERNAL})]
+    copies = ibis.window(group_by=[usable.customer_id, usable.is_usable], order_by=order)
     number = ibis.ifelse(usable.is_usable & usable.customer_id.notnull(), ibis.row_number().over(copies) + 1, 1)
     numbered = usable.mutate(copy_number=number)
     asked = ask(numbered, "customers", is_on)
@@ -47,6 +49,10 @@ def clean_customers(customers: ir.Table, is_on: Mapping[str, bool]) -> Part:
     return Part(kept, ruled.filter(ruled.rule.notnull()).select(*_KEY, "rule", *own), count, outcomes)
 
 
+def _is_carried(name: str) -> bool:
+    return name.startswith(CARRIED)
+
+
 def _complete(customers: ir.Table) -> ir.Table:
     """Add what a caller's own table may lack, and give every column the type of the contract."""
     check(customers, CUSTOMERS, "customers")
@@ -55,7 +61,7 @@ def _complete(customers: ir.Table) -> ir.Table:
         column.name: (customers[column.name] if column.name in names else ibis.null(column.type)).cast(column.type)
         for column in CUSTOMERS
     }
-    further = {name: customers[name] for name in names if name not in {*known, *_INTERNAL}}
+    further = {name: customers[name] for name in names if name not in {*known, *_INTERNAL} and not _is_carried(name)}
     numbers = {name: value.cast("float64") for name, value in further.items() if value.type().is_numeric()}
     unreadable = customers.unreadable if "unreadable" in names else ibis.null("string")
     return customers.select(**known, **{**further, **numbers}, unreadable=unreadable, copy_number=1)

@@ -13,8 +13,8 @@ import ibis.expr.types as ir
 from customerbase.cleaning.audit import Part, RuleOutcome, TableCount
 from customerbase.cleaning.currencies import refuse_several_currencies, settle_currency
 from customerbase.cleaning.rules import RULES, ask, first_yes
-from customerbase.engine import keep
-from customerbase.repetition import find_repetition
+from customerbase.engine import fetch
+from customerbase.repetition import find_repetition, number_in_place
 from customerbase.schema import ORDER_LINES, check, complete_order_id
 
 __all__ = ["clean_order_lines"]
@@ -30,6 +30,7 @@ def clean_order_lines(
     products: Mapping[str, bool] | None = None,
     currency: str | None = None,
     rates: Mapping[str, Any] | None = None,
+    is_in_place: bool = False,
 ) -> Part:
     """Set aside the lines that cannot be used, and mark what is special about the others.
 
@@ -45,6 +46,8 @@ def clean_order_lines(
         Code → whether it is a product, where the rule `is_product` is wrong about it.
     currency, rates
         The currency that is wanted, and what others are worth in it: see `settle_currency`.
+    is_in_place
+        The lines are on a server that is only read, and have no places.
 
     Raises
     ------
@@ -63,7 +66,10 @@ def clean_order_lines(
     lines = settle_currency(_complete(order_lines, today), currency, rates)
     # What other rules have left of an order says nothing about the export: clean lines are not asked again.
     is_cleaned = "is_repeated_line" in order_lines.columns
-    lines = _number_copies(lines, with_orders=is_on["repeated_order"] and not is_cleaned)
+    number = number_in_place if is_in_place else _number_copies
+    lines = number(lines)
+    if is_cleaned or not is_on["repeated_order"]:
+        lines = lines.mutate(n_to_keep=lines.copy_number)
     marks = ask(lines, "order_lines", is_on, "marked")
     off = {name: _off(name) for name, rule in RULES.items() if rule.kind == "marked" and not is_on[name]}
     if products and is_on["is_product"]:
@@ -102,15 +108,12 @@ def _complete(lines: ir.Table, today: date | None) -> ir.Table:
     return completed.mutate(order_id=complete_order_id(completed))
 
 
-def _number_copies(lines: ir.Table, *, with_orders: bool) -> ir.Table:
+def _number_copies(lines: ir.Table) -> ir.Table:
     repetition = find_repetition(lines.filter(lines.unreadable.isnull()))
     if repetition is None:
         return lines.mutate(copy_number=ibis.literal(1, "int64"), n_to_keep=ibis.literal(1, "int64"))
     joined = lines.left_join(repetition, ["source", "source_row"]).drop("source_right", "source_row_right")
-    copy_number = joined.copy_number.fill_null(1)
-    return joined.mutate(
-        copy_number=copy_number, n_to_keep=joined.n_to_keep.fill_null(1) if with_orders else copy_number
-    )
+    return joined.mutate(copy_number=joined.copy_number.fill_null(1), n_to_keep=joined.n_to_keep.fill_null(1))
 
 
 def _count(ruled: ir.Table, asked: Sequence[str]) -> tuple[TableCount, tuple[RuleOutcome, ...]]:
@@ -123,7 +126,7 @@ def _count(ruled: ir.Table, asked: Sequence[str]) -> tuple[TableCount, tuple[Rul
     masks = [ibis.ifelse(flag, ibis.literal(bits[name], "int64"), 0) for name, flag in flags.items()]
     marked = ruled.select("customer_id", "currency", "amount", mask=functools.reduce(operator.add, masks))
     folded = marked.group_by("customer_id", "currency", "mask").agg(rows=marked.count(), amount=marked.amount.sum())
-    folded = keep(folded)
+    folded = fetch(folded)
     refuse_several_currencies(folded.filter((folded.mask & bits["kept"]) > 0))
     totals = folded.group_by("mask").agg(rows=folded.rows.sum(), amount=folded.amount.sum()).to_pyarrow().to_pylist()
     known = folded.filter(folded.customer_id.notnull())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.engine import keep
+from customerbase.engine import fetch
 from customerbase.schema import MONEY, ORDER_LINES, Dataset
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _fold_orders(lines: ir.Table) -> ir.Table:
         first_at=made.ordered_at.min(),
         last_at=made.ordered_at.max(),
     )
-    return keep(folded)
+    return fetch(folded)
 
 
 def _set_bits(lines: ir.Table) -> ir.IntegerValue:
@@ -132,7 +132,7 @@ def _fold_products(lines: ir.Table) -> ir.Table:
     folded = made.group_by(*grain, "is_guest").agg(
         n_lines=made.count(), quantity=made.quantity.sum().cast(MONEY), amount=made.amount.sum().cast(MONEY)
     )
-    return keep(folded)
+    return fetch(folded)
 
 
 def _fold_prices(lines: ir.Table) -> ir.Table:
@@ -140,14 +140,14 @@ def _fold_prices(lines: ir.Table) -> ir.Table:
     is_paid = (lines.unit_price > 0).fill_null(False) | (lines.amount > 0).fill_null(False)
     paid = lines.filter(is_known & is_paid & ~lines.is_return)
     made = paid.select("unit_price", "quantity", is_guest=paid.customer_id.isnull())
-    return keep(made.group_by("is_guest", "unit_price", "quantity").agg(n_lines=made.count()))
+    return fetch(made.group_by("is_guest", "unit_price", "quantity").agg(n_lines=made.count()))
 
 
 def _fold_values(cells: ir.Table) -> tuple[ir.Table, ...]:
     names = [name for name in cells.columns if name not in _KEY]
     sources = _list_sources(cells, names)
     # One after the other: many values of many columns at a time do not fit into memory.
-    return tuple(keep(_count_values(cells, place, name, sources[place])) for place, name in enumerate(names))
+    return tuple(fetch(_count_values(cells, place, name, sources[place])) for place, name in enumerate(names))
 
 
 def _list_sources(cells: ir.Table, names: Sequence[str]) -> list[list[str] | None]:

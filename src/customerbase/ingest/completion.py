@@ -6,6 +6,7 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 
+from customerbase.errors import DataError
 from customerbase.ingest.dialects import parse_text
 from customerbase.ingest.layouts import Layout
 from customerbase.ingest.sheets import Sheet
@@ -20,6 +21,11 @@ def complete_cells(sheet: Sheet, layout: Layout) -> Sheet:
 
     The sheet that came in is not changed, and one whose layout asks for nothing is given back as it is.
 
+    Raises
+    ------
+    DataError
+        The rows go on with what stands above them, and are those of a server.
+
     Examples
     --------
     >>> header = ("Name", "Email", "Total")
@@ -31,6 +37,11 @@ def complete_cells(sheet: Sheet, layout: Layout) -> Sheet:
     ['ann@example.com', 'ann@example.com']
     """
     cells = sheet.cells
+    if layout.is_filled_down and sheet.is_in_place:
+        raise DataError(
+            f"{sheet.source} has the layout {layout.name!r}, whose rows go on with what stands above them, and rows of "
+            "a server have no order. Fill the cells in a query (?query=SELECT …), or export the orders to a file."
+        )
     if layout.is_filled_down and "order_id" in layout.columns:
         order = sheet.column(layout.columns["order_id"])
         cells = _carry_down(cells, order)

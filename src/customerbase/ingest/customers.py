@@ -14,7 +14,7 @@ from customerbase.ingest.formats import AskedColumns, SheetFormats
 from customerbase.ingest.layouts import Layout
 from customerbase.ingest.mapping import find_damage
 from customerbase.ingest.numbers import PLAIN, NumberFormat, write_plainly
-from customerbase.ingest.sheets import KEY, Sheet
+from customerbase.ingest.sheets import KEY, Sheet, carry_cells
 from customerbase.ingest.times import parse_time
 from customerbase.schema import CUSTOMERS, MEASURES
 
@@ -216,7 +216,10 @@ def map_customers(sheet: Sheet, layout: Layout, formats: SheetFormats | None = N
         parsed["age"] = parsed["age"].floor()
     known = {name: parsed.get(name, ibis.null(type_)).cast(type_) for name, type_ in _TYPES.items()}
     further = {name: value.cast("float64") for name, value in parsed.items() if name not in _TYPES}
-    return sheet.cells.select(*KEY, **known, **further, unreadable=ibis.cases((find_damage(sheet), "line"), *bad))
+    carried = carry_cells(sheet)
+    return sheet.cells.select(
+        *KEY, **known, **further, **carried, unreadable=ibis.cases((find_damage(sheet), "line"), *bad)
+    )
 
 
 def _parse(name: str, cell: ir.Value, layout: Layout, formats: SheetFormats) -> ir.Value:

@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping, Sequence
 import ibis
 import ibis.expr.types as ir
 
+from customerbase.engine import fence
 from customerbase.ingest.dialects import is_empty, parse_id, parse_text
 from customerbase.ingest.formats import AskedColumns, SheetFormats
 from customerbase.ingest.layout import TIP, Condition, Layout
 from customerbase.ingest.numbers import parse_currency, parse_number
-from customerbase.ingest.sheets import DAMAGED_LINE, Sheet
+from customerbase.ingest.sheets import DAMAGED_LINE, Sheet, carry_cells
 from customerbase.ingest.times import parse_time
 from customerbase.schema import INGESTED_LINES, MONEY, complete_order_id
 
@@ -55,7 +56,7 @@ def map_lines(sheet: Sheet, layout: Layout, formats: SheetFormats | None = None)
     Returns
     -------
     Table
-        The columns of `INGESTED_LINES`, one row per row of the sheet.
+        The columns of `INGESTED_LINES`, one row per row of the sheet; of a server also its cells (`carry_cells`).
 
     Examples
     --------
@@ -75,8 +76,11 @@ def map_lines(sheet: Sheet, layout: Layout, formats: SheetFormats | None = None)
         "source_row",
         **_parse(cells, layout, formats),
         is_damaged=find_damage(sheet),
+        **carry_cells(sheet),
         **_ask(sheet, layout, formats),
     )
+    if sheet.is_in_place and (formats.numbers or formats.times):
+        parsed = fence(parsed)  # to read numbers and times from text is what takes long
     if formats.number("discount").is_percent:
         gross = _multiply(parsed.quantity, parsed.unit_price).abs()
         parsed = parsed.mutate(discount=(gross * parsed.discount).try_cast(MONEY))
@@ -95,7 +99,8 @@ def map_lines(sheet: Sheet, layout: Layout, formats: SheetFormats | None = None)
         is_adjustment=_starts_with(money.order_id, layout.adjusting),
         is_void=money.is_void | (money.kept_share <= 0).fill_null(False),
     )
-    return lines.select(**{column.name: lines[column.name].cast(column.type) for column in INGESTED_LINES})
+    typed = {column.name: lines[column.name].cast(column.type) for column in INGESTED_LINES}
+    return lines.select(**typed, **{name: lines[name] for name in carry_cells(sheet)})
 
 
 def _parse(cells: Mapping[str, ir.Value], layout: Layout, formats: SheetFormats) -> dict[str, ir.Value]:

@@ -13,6 +13,7 @@ from ibis.backends import BaseBackend
 from customerbase.engine import connect
 from customerbase.errors import DataError
 from customerbase.ingest.customers import complete_customers
+from customerbase.ingest.databases import find_reference, read_database
 from customerbase.ingest.formats import SheetFormats
 from customerbase.ingest.frames import Frame, engine_of, read_frame
 from customerbase.ingest.layout import COUPON_COLUMNS, ORDER_COLUMNS, find_column
@@ -46,7 +47,8 @@ def read(
     inputs
         CSV, JSON, Parquet, XLSX, XLSB, XLS or ODS files, folders of Parquet parts, patterns such as `orders-*.csv`, or
         tables of pandas, Polars, Arrow or Ibis, called `table 1` and so on. Of a workbook, all sheets of its layout
-        are read; the others are named in the formats.
+        are read; the others are named in the formats. Or one database, as `postgresql://user@host/db?table=orders`,
+        `duckdb:///shop.duckdb?table=orders`, `sqlite:///shop.db?query=SELECT …`, or an Ibis table of PostgreSQL.
     layout
         A `Layout`, the name of a known one, or a TOML file with one of your own; without one it is recognised by the
         header. Beside one of orders, files of customers and coupons are recognised still, and the other way round.
@@ -86,12 +88,7 @@ def read(
     [{'customer_id': 'ann', 'order_id': 'ann 2024-05-01', 'source_row': 2}]
     """
     layout = _find_layout(layout)
-    files, frames = split_inputs(inputs)
-    connection = connection or engine_of(frames) or connect()
-    paths = expand(files) if files or not frames else []
-    sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection, encoding)]
-    for number, frame in enumerate(frames, start=1):
-        sheets += read_frame(frame, f"table {number}", connection)
+    sheets, connection = _open(inputs, connection, encoding)
     sheets = _relate(sheets, connection, layout, mapping or {}, decimal)
     _check_mapped(sheets, mapping or {})
     fitted, ignored = _fit_all([sheet for sheet in sheets if sheet.use == "data"], layout, mapping)
@@ -105,7 +102,23 @@ def read(
         customers=tables.get("customers"),
         coupon_events=tables.get("coupon_events"),
         has_orders="order_lines" in tables,
+        is_in_place=sheets[0].is_in_place,
     )
+
+
+def _open(
+    inputs: Sequence[str | Path | Frame], connection: BaseBackend | None, encoding: str | None
+) -> tuple[list[Sheet], BaseBackend]:
+    """Open what was given, and give the engine that holds it."""
+    if reference := find_reference(inputs):
+        return read_database(reference, connection or connect())
+    files, frames = split_inputs(inputs)
+    connection = connection or engine_of(frames) or connect()
+    paths = expand(files) if files or not frames else []
+    sheets = [sheet for path, source in _name_sources(paths) for sheet in read_file(path, source, connection, encoding)]
+    for number, frame in enumerate(frames, start=1):
+        sheets += read_frame(frame, f"table {number}", connection)
+    return sheets, connection
 
 
 _NO_LINES = ibis.memtable([], schema={column.name: column.type for column in INGESTED_LINES})

@@ -1,13 +1,15 @@
 """A sheet: the cells of one file, or of one sheet of a workbook, before anything is known of their meaning."""
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import ibis.expr.types as ir
 
-__all__ = ["DAMAGED_LINE", "KEY", "Sheet", "name_columns"]
+from customerbase.schema import CARRIED
+
+__all__ = ["DAMAGED_LINE", "KEY", "Sheet", "carry_cells", "name_columns"]
 
 KEY = ("source", "source_row")
 """Where a record stands: the file (and sheet), and the row as a spreadsheet counts it."""
@@ -26,6 +28,10 @@ class Sheet:
     case). `cells` has `source`, `source_row`, and one column per name; text, unless the format has types of its own.
     Where columns of other sheets stand beside its own, `raw` has the cells as they came. A sheet is `joined` when its
     cells went into another one, and `left out` when nothing of it can be used; the notes say why.
+
+    A sheet `is_in_place` when its cells are those of a server: its rows have no place of their own (`source_row` is a
+    key or null), and must carry their cells with them. `types` names columns of a database that hold neither text,
+    numbers nor times, with their types there.
     """
 
     source: str
@@ -36,6 +42,8 @@ class Sheet:
     notes: tuple[str, ...] = ()
     raw: ir.Table | None = None
     use: Literal["data", "joined", "left out"] = "data"
+    types: Mapping[str, str] = field(default_factory=dict)
+    is_in_place: bool = False
 
     @property
     def own_cells(self) -> ir.Table:
@@ -53,6 +61,22 @@ class Sheet:
         'source (cell)'
         """
         return self.columns[self.header.index(name)]
+
+
+def carry_cells(sheet: Sheet) -> dict[str, ir.Value]:
+    """Give the cells that each row of a sheet must carry with it, as text: all where it has no place, else none.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> cells = ibis.table({"source": "string", "source_row": "int64", "Price": "float64"}, name="orders")
+    >>> list(carry_cells(Sheet("orders", "postgresql", ("Price",), ("Price",), cells, is_in_place=True)))
+    ['cell Price']
+    """
+    if not sheet.is_in_place:
+        return {}
+    own = [name for name in sheet.own_cells.columns if name not in KEY]
+    return {f"{CARRIED}{name}": sheet.cells[name].cast("string") for name in own}
 
 
 def name_columns(header: Sequence[str]) -> tuple[str, ...]:

@@ -7,10 +7,12 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends import BaseBackend
 
-from customerbase.engine import store
+from customerbase.engine import release, store
+from customerbase.errors import DataError
 from customerbase.ingest.completion import complete_cells
 from customerbase.ingest.coupons import ask_coupon_columns, drop_implied_claims, map_coupon_events
 from customerbase.ingest.customers import ask_customer_columns, map_customers, tell_percentages
+from customerbase.ingest.databases import refuse_types
 from customerbase.ingest.formats import AskedColumns, SheetFormats, decide_formats
 from customerbase.ingest.layout import Grain
 from customerbase.ingest.layouts import Layout
@@ -23,6 +25,7 @@ __all__ = ["KINDS", "Fitted", "Kind", "map_sheets"]
 
 Fitted = tuple[Sheet, Layout]
 _Settled = tuple[Sheet, Layout, SheetFormats]
+_DATABASES = {"postgresql", "duckdb", "sqlite"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,11 @@ def map_sheets(
     mapped: dict[str, tuple[Layout, SheetFormats]] = {}
     for name, kind in KINDS.items():
         if own := [each for each in fitted if each[1].grain in kind.grains]:
+            if name == "coupon_events" and own[0][0].is_in_place:
+                raise DataError(
+                    f"{own[0][0].source} holds coupons, whose events cannot be told apart on a server. "
+                    "Export them to a file, and read that alone."
+                )
             tables[name], settled = _map_kind(kind, own, connection, decimal, date_order)
             mapped |= {sheet.source: (layout, formats) for sheet, layout, formats in settled}
     return tables, [(sheet, *mapped[sheet.source]) for sheet, _ in fitted]
@@ -101,6 +109,9 @@ def _map_kind(
     """Map the sheets of one kind; where a cell cannot be read, by formats that all rows have a say in."""
     completed = [(kind.complete(sheet, layout), layout) for sheet, layout in fitted]
     asked = [kind.ask(sheet, layout) for sheet, layout in completed]
+    for each in asked:
+        if each.sheet.reader in _DATABASES:
+            refuse_types(each.sheet, list(each.numbers.values()), list(each.times.values()))
 
     def settle(formats: Sequence[SheetFormats]) -> list[_Settled]:
         pairs = zip(completed, formats, strict=True)
@@ -118,7 +129,7 @@ def _map_kind(
     if table.filter(table.unreadable.notnull()).count().execute():
         by_all_rows = decide_formats(asked, decimal, date_order, head_rows=None)
         if by_all_rows != formats:
-            connection.drop_table(table.op().name)
+            release(connection, table)
             settled = settle(by_all_rows)
             table = store(connection, stack(settled), "ingested")
     return table, settled

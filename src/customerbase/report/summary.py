@@ -75,7 +75,7 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
         "sources": audit["formats"],
         "findings": _findings(workspace),
         **{name: stored[name] for name in ("base", "n_customers", "n_without_purchase", "gross_revenue", "monetary")},
-        "notes": _notes(stored, audit, workspace.runs[-1]),
+        "notes": [*_notes(stored, audit, workspace.runs[-1]), *_note_database(workspace)],
         "segments": stored["segments"],
         "files": _list_files(workspace, stored["as_of"]),
     }
@@ -100,6 +100,15 @@ def _choice(stored: Mapping[str, Any]) -> list[str]:
     """Say how many segments were chosen and why, and whether the customers form groups."""
     choice = stored.get("choice")
     return [choice["reasons"][0], choice["structure_reason"]] if choice else []
+
+
+def _note_database(workspace: Workspace) -> list[str]:
+    """Say that the order lines are not here, and what could not be asked of them where they are."""
+    held = {each.name for each in workspace.tables()}
+    if "database" not in held:
+        return []
+    left_out = "" if "checkup" in held else "; the check-up, which looks at single lines, was left out"
+    return [f"the order lines stay in {workspace.json('database')['url']}{left_out}."]
 
 
 def _tables(audit: Mapping[str, Any]) -> list[str]:

@@ -366,7 +366,7 @@ def _ascends(path: Path, keys: Sequence[str]) -> bool:
 
 
 def _quoted(name: str) -> str:
-    return f'"{name}"'
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _literal(path: Path) -> str:

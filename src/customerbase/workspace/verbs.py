@@ -18,6 +18,7 @@ VERBS: Mapping[str, str] = {
     "checkup": "checkup",
     "returns": "checkup",
     "audit": "clean",
+    "database": "run URL",
     "features": "features",
     "assignments": "segment",
     "borderline": "segment",

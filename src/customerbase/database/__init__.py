@@ -1,0 +1,1 @@
+"""Databases that are read where they are: what names one, and the connection to a server."""
