@@ -64,7 +64,8 @@ def test_segments_by_hand(made: Segmentation) -> None:
     assert _placed(made.assignments) == {
         "a": "Silent", "b": "Everyone else", "c": "Everyone else", "d": "Silent", "e": "Champions",
     }  # fmt: skip
-    assert made.assignments.columns[-3:] == ("r_score", "f_score", "m_score")
+    assert made.assignments.columns[-6:-3] == ("r_score", "f_score", "m_score")
+    assert made.assignments.columns[-3:] == ("confidence", "next_segment", "is_borderline")
     assert made.assignments.customer_id.to_list() == list("abcde")
 
 

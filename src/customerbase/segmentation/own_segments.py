@@ -90,8 +90,8 @@ def place_by_conditions(model: Conditions, features: ir.Table, as_of: date | Non
 
     Returns
     -------
-    `customer_id, as_of, segment_id, segment`, sorted by `customer_id`, and `r_score, f_score, m_score` where a
-    condition names one.
+    A table like `Segmentation.assignments`, sorted by `customer_id`, with `r_score, f_score, m_score` where a condition
+    names one.
 
     Raises
     ------
@@ -115,6 +115,10 @@ def place_by_conditions(model: Conditions, features: ir.Table, as_of: date | Non
         segment_id=label + 1,
         segment=label.cases(*names.items(), else_=ibis.null("string")),
         **({name: model.values(base)[name] for name in SCORE_COLUMNS} if model.score_edges_ else {}),
+        # A condition is met or not: nobody stands between two.
+        confidence=ibis.null("float64"),
+        next_segment=ibis.null("string"),
+        is_borderline=ibis.null("boolean"),
     )
     return ibis.memtable(placed.order_by("customer_id").to_pyarrow())
 
