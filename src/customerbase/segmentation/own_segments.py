@@ -20,6 +20,7 @@ from customerbase.segmentation.conditions.coverage import check_conditions, desc
 from customerbase.segmentation.conditions.file import OwnSegment, parse_file
 from customerbase.segmentation.conditions.model import Conditions
 from customerbase.segmentation.naming import name_from_scheme
+from customerbase.segmentation.placing import SURENESS
 from customerbase.segmentation.playbook import Archetype, Strategy, load_playbook
 from customerbase.segmentation.profiles import PROFILE_FEATURES, Profile, describe_traits, make_profiles
 from customerbase.segmentation.rfm import SCORE_COLUMNS
@@ -91,7 +92,7 @@ def place_by_conditions(model: Conditions, features: ir.Table, as_of: date | Non
     Returns
     -------
     `customer_id, as_of, segment_id, segment`, sorted by `customer_id`, and `r_score, f_score, m_score` where a
-    condition names one.
+    condition names one. How sure that is (`SURENESS`) is missing: a condition is met or not.
 
     Raises
     ------
@@ -115,6 +116,7 @@ def place_by_conditions(model: Conditions, features: ir.Table, as_of: date | Non
         segment_id=label + 1,
         segment=label.cases(*names.items(), else_=ibis.null("string")),
         **({name: model.values(base)[name] for name in SCORE_COLUMNS} if model.score_edges_ else {}),
+        **{name: ibis.null(kind) for name, kind in zip(SURENESS, ("float64", "string", "boolean"), strict=True)},
     )
     return ibis.memtable(placed.order_by("customer_id").to_pyarrow())
 
