@@ -212,6 +212,19 @@ def test_one_customer_is_explained(shop: Path, customerbase: CommandLine) -> Non
     assert customerbase("-w", shop / "shop", "explain", "--customer", "zoe").status == 1
 
 
+def test_own_segments_are_scored_without_a_confidence_and_need_no_explanation(
+    shop: Path, customerbase: CommandLine
+) -> None:
+    """A condition is met or not: nothing is said of borders, and nothing is to be explained."""
+    (shop / "own.toml").write_text('[segments]\nSleeping = "recency_days > 60"\n', encoding="utf-8")
+    customerbase.good("-w", shop / "shop", "--quiet", "segment", "--model", shop / "own.toml")
+    told = customerbase.good("-w", shop / "shop", "score", shop / "new.csv", "--append").out
+    assert "This model cannot say who stands on the border of two segments." in told
+    rows = customerbase.good("-w", shop / "shop", "show", "scored", "--json").json
+    assert {row["confidence"] for row in rows} == {None}
+    assert "Own segments say themselves who belongs to them" in customerbase("-w", shop / "shop", "explain").err
+
+
 def test_too_short_an_export_foresees_nothing(tmp_path: Path, customerbase: CommandLine) -> None:
     """One line says how long it must be."""
     orders = [f"{number},c{number % 9},2024-01-{1 + number % 27:02} 10:00,mug,1,5.50" for number in range(90)]

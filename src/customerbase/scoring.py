@@ -36,8 +36,9 @@ class Scored:
     """Customers of an export, placed into segments that were learnt before.
 
     `table` has the columns of `Segmentation.assignments`, and `learnt_as_of` (the date of the segments), `is_known`
-    (the customer was described when they were learnt) and `known_segment` (the one they had then). `n_incomplete` lack
-    a figure that the model needs, and got no segment; `notes` say in sentences what a reader should not overlook.
+    (the customer was described when they were learnt) and `known_segment` (the one they had then). `n_borderline` is
+    None for a model that cannot say; `n_incomplete` lack a figure that the model needs, and got no segment; `notes` say
+    in sentences what a reader should not overlook.
     """
 
     as_of: str
@@ -46,7 +47,7 @@ class Scored:
     segments: tuple[tuple[str, int], ...]
     n_customers: int
     n_known: int
-    n_borderline: int
+    n_borderline: int | None
     n_incomplete: int
     notes: tuple[str, ...]
 
@@ -221,9 +222,7 @@ def _refuse_other_kind(described: ir.Table, base: str, sources: str) -> None:
 
 
 def _refuse_missing_columns(segmentation: "Segmentation", described: ir.Table, sources: str) -> None:
-    from customerbase.segmentation.fitting import model_columns
-
-    numbers, categories = model_columns(segmentation.model, described)
+    numbers, categories = _compared_columns(segmentation, described)
     missing = [name for name in (*numbers, *categories) if name not in described.columns]
     there = [name for name in numbers if name not in missing]
     if there:
@@ -235,6 +234,19 @@ def _refuse_missing_columns(segmentation: "Segmentation", described: ir.Table, s
             f"The segments compare customers by {', '.join((*numbers, *categories))}, and {sources} has no "
             f"{' and no '.join(missing)}. Add it to the file, or name its column with --map."
         )
+
+
+def _compared_columns(segmentation: "Segmentation", described: ir.Table) -> tuple[list[str], list[str]]:
+    """Give the numeric features by which customers are placed, and the others; own conditions check theirs."""
+    from customerbase.segmentation.conditions.model import Conditions
+    from customerbase.segmentation.fitting import model_columns
+
+    model = segmentation.model
+    if not isinstance(model, Conditions):
+        return model_columns(model, described)
+    model.check(described)
+    types = described.schema()
+    return [name for name in sorted(model.columns()) if name in types and types[name].is_numeric()], []
 
 
 def _place(workspace: Workspace, segmentation: "Segmentation", described: ir.Table, day: str) -> Scored:
@@ -265,7 +277,7 @@ def _place(workspace: Workspace, segmentation: "Segmentation", described: ir.Tab
         segments=tuple(zip(counted["segment"].to_pylist(), counted["n"].to_pylist(), strict=True)),
         n_customers=found["n"],
         n_known=found["known"] or 0,
-        n_borderline=found["borderline"] or 0,
+        n_borderline=found["borderline"],
         n_incomplete=n_in_base - found["n"],
         notes=(),
     )
@@ -300,9 +312,7 @@ def _note_window(
 
 def _note_range(workspace: Workspace, segmentation: "Segmentation", described: ir.Table, day: str) -> list[str]:
     """Tell of each figure that lies outside of all that the model has seen, for more than a few customers."""
-    from customerbase.segmentation.fitting import model_columns
-
-    numbers, _ = model_columns(segmentation.model, described)
+    numbers, _ = _compared_columns(segmentation, described)
     seen, now = (table.filter(is_in_base(table)) for table in (workspace.table("features", day), described))
     bounds = {f"{end}_{name}": getattr(seen[name], end)() for name in numbers for end in ("min", "max")}
     ends = seen.agg(**bounds).to_pyarrow().to_pylist()[0]

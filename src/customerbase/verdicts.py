@@ -47,10 +47,14 @@ def print_scored(scored: "Scored", place: str) -> None:
             sys.stdout.write(f"Note: {note}\n")
         sys.stdout.write("\n")
         print_rows(rows, len(rows))
-        share = scored.n_borderline / max(scored.n_customers, 1)
-        sys.stdout.write(
-            f"\n{scored.n_borderline:,} of them ({share:.1%}) stand on the border of two segments.\n{place}\n"
-        )
+        sys.stdout.write(f"\n{_say_borderline(scored)}\n{place}\n")
+
+
+def _say_borderline(scored: "Scored") -> str:
+    if scored.n_borderline is None:
+        return "This model cannot say who stands on the border of two segments."
+    share = scored.n_borderline / max(scored.n_customers, 1)
+    return f"{scored.n_borderline:,} of them ({share:.1%}) stand on the border of two segments."
 
 
 def print_explanation(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

@@ -25,6 +25,7 @@ from customerbase.errors import DataError
 from customerbase.segmentation.clustering import single_thread
 from customerbase.segmentation.fitting import model_columns, take_customers
 from customerbase.segmentation.preparation import MedianFill, SignedLog, Winsorizer
+from customerbase.segmentation.reasons import refuse_own_segments
 from customerbase.segmentation.rules import describe_box
 from customerbase.segmentation.segments import Segmentation
 
@@ -110,6 +111,8 @@ def explain_segments(
     ------
     DataError
         There are not two segments of at least five customers.
+    UsageError
+        The segments are the shop's own conditions.
 
     Examples
     --------
@@ -126,6 +129,7 @@ def explain_segments(
     [{'segment': 'Loyal customers', 'rule': 'more than 4 orders', 'customers': 6},
      {'segment': 'Hibernating', 'rule': 'up to 4 orders', 'customers': 6}]
     """
+    refuse_own_segments(segmentation)
     X, y = _sample(segmentation, features, random_state, max_customers)
     names = [one.name for one in segmentation.segments]
     counts = pd.Series(y).value_counts()

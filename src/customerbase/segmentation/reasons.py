@@ -10,13 +10,14 @@ import pandas as pd
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.pipeline import Pipeline
 
-from customerbase.errors import DataError
+from customerbase.errors import DataError, UsageError
 from customerbase.segmentation.clustering import single_thread
+from customerbase.segmentation.conditions.model import Conditions
 from customerbase.segmentation.fitting import model_columns, place_customers, take_customers
 from customerbase.segmentation.placing import way_of
 from customerbase.segmentation.segments import Segmentation, assign
 
-__all__ = ["CustomerReasons", "Reason", "explain_customer"]
+__all__ = ["CustomerReasons", "Reason", "explain_customer", "refuse_own_segments"]
 
 MOST_EXCHANGED = 500
 """Most other customers whose figures are tried in the place of a customer's own."""
@@ -93,6 +94,8 @@ def explain_customer(
     ------
     DataError
         There is no such customer, or the customer has no segment.
+    UsageError
+        The segments are the shop's own conditions.
 
     Examples
     --------
@@ -108,6 +111,7 @@ def explain_customer(
     >>> [(reason.feature, reason.speaks_for == why.segment) for reason in why.reasons]
     [('frequency', True), ('recency_days', True), ('monetary', False)]
     """
+    refuse_own_segments(segmentation)
     row = features.filter(features.customer_id == customer_id)
     placed = assign(segmentation, row).to_pyarrow().to_pylist()
     if not placed:
@@ -145,6 +149,28 @@ def explain_customer(
         weighed_by="distance" if is_split else "exchange",
         reasons=tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.feature))),
     )
+
+
+def refuse_own_segments(segmentation: Segmentation) -> None:
+    r"""Refuse to explain conditions, which say themselves who belongs where.
+
+    Raises
+    ------
+    UsageError
+        The segments are the shop's own conditions.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> from customerbase.segmentation.own_segments import segment_by_conditions
+    >>> features = ibis.memtable({"customer_id": ["a"], "as_of": [None], "recency_days": [200]})
+    >>> refuse_own_segments(segment_by_conditions(features, Conditions("[segments]\nLong = 'recency_days > 90'"), None))
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.UsageError: Own segments say themselves who belongs to them: see 'customerbase show segments'.
+    """
+    if isinstance(segmentation.model, Conditions):
+        raise UsageError("Own segments say themselves who belongs to them: see 'customerbase show segments'.")
 
 
 def _refuse(row: ir.Table, segmentation: Segmentation, customer_id: str) -> None:
