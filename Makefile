@@ -23,7 +23,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 test: lint docs
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 
 bench: setup
 	$(BIN)/python -m benchmarks
