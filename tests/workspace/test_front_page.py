@@ -40,8 +40,9 @@ def test_what_is_cut_short_leaves_no_page_of_another_state(tmp_path: Path, n_ste
     shop = Workspace(tmp_path / "shop")
     publish(shop, "first")
     state = read_manifest(shop.path)
-    for step in (lambda: prepare(shop.path, state), lambda: take_down(shop.path))[:n_steps]:
-        step()
+    prepare(shop.path, state)
+    if n_steps == 2:
+        take_down(shop.path)
     page = shop.path / FRONT_PAGE
     assert not page.exists() if n_steps == 2 else page.read_text() == "first"
     publish(Workspace(shop.path), None)
