@@ -89,13 +89,13 @@ def test_demo_refuses_to_overwrite_a_real_shop(customerbase: CommandLine, orders
 
 
 def test_the_stages_one_by_one_give_the_bytes_of_run(customerbase: CommandLine, made_shop: Shop) -> None:
-    """ingest, clean, features, segment and explore write the tables of run, and each says what comes next."""
+    """ingest, clean, features, segment, explore and report write the tables of run, and each says what comes next."""
     file = str(made_shop.order_lines_csv)
     n_guests = int(cells_of(made_shop).customer_id.isna().sum())
     customerbase.good("-w", "whole", "run", file)
     said = [
         customerbase.good("-w", "staged", *words).out
-        for words in (["ingest", file], ["clean"], ["features"], ["segment"], ["checkup"], ["explore"])
+        for words in (["ingest", file], ["clean"], ["features"], ["segment"], ["checkup"], ["explore"], ["report"])
     ]
     n_customers = customerbase.good("-w", "staged", "show", "features", "--csv").out.count("\n") - 1
     assert said[0] == "Read 5,000 rows. Next: customerbase -w staged clean\n"
@@ -203,6 +203,8 @@ def test_tables_lists_what_there_is_at_both_dates(customerbase: CommandLine, fin
         ("features", "2023-07-01", "0001"),
         ("features", last, "0002"),
         ("order_lines", None, "0002"),
+        ("projection", "2023-07-01", "0001"),
+        ("projection", last, "0002"),
         ("quarantine", None, "0002"),
         ("returns", None, "0002"),
         ("set_aside", None, "0002"),
@@ -280,7 +282,7 @@ def test_verbose_prints_each_step_with_its_second(customerbase: CommandLine, ord
         "Placing 9 customers",
         "Describing the segments",
         "Exploring",
-        "Writing",
+        "Writing the report",
     ]
     assert answer.status == 0
     assert answer.out.startswith("90 rows read from orders.csv")
@@ -621,7 +623,7 @@ def test_a_full_disk_leaves_the_workspace_untouched(customerbase: CommandLine, m
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = shutil.which("mount")
-    command = [str(mount), "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
+    command = [str(mount), "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)]
     if mount is None or subprocess.run(command, check=False, capture_output=True).returncode:
         pytest.skip("a small disk can only be mounted by root")
     try:

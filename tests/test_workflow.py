@@ -124,7 +124,7 @@ def test_parquet_and_csv_give_the_same_features(made_shop: Shop, tmp_path: Path)
     from_csv = data_tables(run_on(tmp_path / "a", export_of(made_shop)).path)
     from_parquet = data_tables(run_on(tmp_path / "b", made_shop.order_lines).path)
     dated = {name for name in from_csv if "as_of=" in name}
-    assert len(dated) == 12
+    assert len(dated) == 14
     assert {name: from_parquet[name] for name in dated} == {name: from_csv[name] for name in dated}
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from customerbase.engine import connect
 from customerbase.errors import UsageError, WorkspaceError
-from customerbase.workspace.front_page import put_up, take_down
+from customerbase.workspace.front_page import TEMPORARY_PAGE, prepare, put_up, take_down
 from customerbase.workspace.lock import RUNS_FOLDER, sole_writer
 from customerbase.workspace.manifest import (
     RUN_NAME,
@@ -256,7 +256,8 @@ class Workspace:
             finally:
                 if read_manifest(self.path).run != run.name:  # what the disk says holds, wherever publish was stopped
                     shutil.rmtree(run.folder, ignore_errors=True)
-                    (self.path / TEMPORARY_FILE).unlink(missing_ok=True)
+                    for name in (TEMPORARY_FILE, TEMPORARY_PAGE):
+                        (self.path / name).unlink(missing_ok=True)
 
     def publish(
         self,
@@ -302,9 +303,10 @@ class Workspace:
             state = self._next_state(run.name, written, keep_snapshots=keep_snapshots, drop=drop)
             if fingerprint is not None:
                 state = replace(state, input=fingerprint)
+            prepare(self.path, state)
             take_down(self.path)  # so that at no moment a report of another state stands there
             write_manifest(self.path, state)
-            put_up(self.path, state)
+            put_up(self.path)
             self._manifest = state
             self._sweep()  # here, so that a run that fails takes nothing away
 

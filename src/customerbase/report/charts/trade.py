@@ -186,7 +186,7 @@ def coupons_by_segment(table: ChartTable) -> Any:  # noqa: ANN401
         x=alt.X(
             "n:Q",
             title="coupons",
-            axis=alt.Axis(format=",", tickCount=5),
+            axis=alt.Axis(format=",.0f", tickCount=5),
             scale=scale_with_room([bar["n"] for bar in bars]),
         ),
         description="hint:N",
@@ -226,7 +226,7 @@ def coupon_months(table: ChartTable) -> Any:  # noqa: ANN401
     scale = alt.Scale(domain=["claimed", "burnt"], range=[QUIET, ACCENT])
     base = alt.Chart(data_of(points)).encode(
         x=alt.X("month:T", timeUnit="utcyearmonth", title=None, axis=alt.Axis(format="%b %y", tickCount=6)),
-        y=alt.Y("n:Q", title="coupons", axis=alt.Axis(format=",", tickCount=5)),
+        y=alt.Y("n:Q", title="coupons", axis=alt.Axis(format=",.0f", tickCount=5)),
         color=alt.Color("what:N", scale=scale, legend=alt.Legend(title=None)),
         description="hint:N",
     )
