@@ -19,7 +19,7 @@ import customerbase as cb
 from customerbase.errors import CustomerbaseError, DataError, UsageError
 from customerbase.synthetic import make_shop
 from customerbase.synthetic.faults import plant
-from customerbase.workflow import Config, open_workspace, run
+from customerbase.workflow import Config, open_workspace, run, score
 
 TYPED = """order_id text, customer_id text, ordered_at timestamp, product_id text, product_name text, category text,
 quantity integer, unit_price numeric(12, 2), discount numeric(12, 2), amount numeric(12, 2), currency text,
@@ -351,6 +351,18 @@ def test_a_server_that_goes_away_is_one_line(
     )
     said = refuse(customerbase, "run", server.url("table=cutting"))
     assert "went away in the middle: terminating connection due to administrator command. Run it again" in said
+
+
+@pytest.mark.usefixtures("password")
+def test_customers_of_a_server_are_scored(server: Server, orders: Path, from_file: Path, tmp_path: Path) -> None:
+    """The customers of a database are placed into stored segments as those of a file are, and come as a file."""
+    for name, asked in (("here", str(orders)), ("there", server.url("table=orders"))):
+        score(open_workspace(from_file), [asked], output=tmp_path / f"{name}.parquet")
+    here, there = (pq.read_table(tmp_path / f"{name}.parquet") for name in ("here", "there"))
+    assert there.num_rows > 300
+    assert there.equals(here)
+    with pytest.raises(UsageError, match="orders stays on a server and cannot be appended"):
+        score(open_workspace(from_file), [server.url("table=orders")], append=True)
 
 
 def test_psycopg_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 from customerbase.cleaning import clean as clean_tables
 from customerbase.config import Config
 from customerbase.datasets import load_clean, refuse_nothing_kept
-from customerbase.engine import store
-from customerbase.errors import DataError
+from customerbase.engine import bring, store
+from customerbase.errors import DataError, UsageError
 from customerbase.features.customers import base_of, customer_features, default_as_of, is_in_base, parse_date
 from customerbase.ingest.frames import Frame
 from customerbase.provenance import describe_inputs
@@ -124,6 +124,8 @@ def score(
         described_inputs = inputs.describe()
     sources = _name_sources(data)
     notes = []
+    if append and newcomers.is_in_place:
+        raise UsageError(f"{sources} stays on a server and cannot be appended to the orders here. Leave --append out.")
     if append:
         newcomers, said = _append(load_clean(workspace), newcomers)
         notes += said
@@ -203,7 +205,7 @@ def _name_sources(data: Dataset) -> str:
 
 def _describe(workspace: Workspace, data: Dataset, config: Config) -> ir.Table:
     as_of = parse_date(config.as_of) if config.as_of else default_as_of(data)
-    described = store(workspace.connection, customer_features(data, as_of), "scored")
+    described = store(workspace.connection, bring(customer_features(data, as_of)), "scored")
     if not described.count().to_pyarrow().as_py():
         raise DataError(f"There is no customer in the file before {as_of}. Choose a later --as-of.")
     return described

@@ -201,6 +201,7 @@ def _refuse_empty(name: str, table: ir.Table) -> None:
 
 def _read_duckdb(reference: Reference, connection: Any) -> list[Sheet]:  # noqa: ANN401 - Ibis types its backends loosely
     try:
+        connection.raw_sql(f"DETACH DATABASE IF EXISTS {_ATTACHED}")  # of an input before
         connection.raw_sql(f"ATTACH '{_quote(reference.path)}' AS {_ATTACHED} (READ_ONLY)")
     except duckdb.Error as error:
         raise DataError(
