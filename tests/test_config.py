@@ -163,7 +163,7 @@ def test_a_refused_value_of_the_file_names_the_file(tmp_path: Path) -> None:
     [
         (b"seed 5", r"customerbase\.toml is not valid TOML: .* Correct that line\."),
         (b"seed = '\xff'", r"customerbase\.toml is not valid TOML: "),
-        (b"seeds = 5", r"customerbase\.toml has an unknown option 'seeds'\. The options are as_of, columns, "),
+        (b"seeds = 5", r"customerbase\.toml has an unknown option 'seeds'\. The options are as_of, choose, columns, "),
     ],
 )
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

@@ -77,6 +77,12 @@ def test_a_rate_is_a_number_above_zero(rate: object) -> None:
         settle(*MIXED, currency="EUR", rates={"USD": rate})
 
 
+def test_without_the_rule_two_currencies_are_refused() -> None:
+    """To switch the rule off does not add up their money."""
+    with pytest.raises(DataError, match="EUR and GBP among them"):
+        settle(("ann", "EUR", 10), ("dan", "GBP", 40), currency="EUR", rules={"other_currency": False})
+
+
 def test_rates_want_a_currency() -> None:
     """Nobody knows into what they convert."""
     with pytest.raises(UsageError, match="Name it with --currency"):
