@@ -13,7 +13,18 @@ from customerbase.errors import DataError, WorkspaceError
 from customerbase.provenance import data_grew, fingerprint_data
 from customerbase.report.summary import summarise
 from customerbase.schema import Dataset
-from customerbase.workflow import Config, checkup, clean, explore, features, ingest, open_workspace, run, segment
+from customerbase.workflow import (
+    Config,
+    checkup,
+    clean,
+    explore,
+    features,
+    ingest,
+    open_workspace,
+    report,
+    run,
+    segment,
+)
 from customerbase.workspace import Workspace
 
 TWO = Config(n_segments=2)
@@ -55,7 +66,7 @@ def test_customers_alone(tmp_path: Path) -> None:
     """They have no date; there are no order lines, and what is advised for want of them is a run."""
     shop = run_on(tmp_path / "shop", write_people(tmp_path / "people.csv"))
     own = {name for name in names(shop) if not name.startswith("explore_")}
-    made = {"features", "assignments", "borderline", "segments", "models"}
+    made = {"features", "assignments", "borderline", "segments", "models", "projection", "projection_facts", "report"}
     assert own == {"customers", "quarantine", "audit", "checkup"} | made
     assert shop.dates("features") == ["undated"]
     assert shop.table("customers").count().execute() == 30
@@ -76,7 +87,7 @@ def test_coupons_alone(tmp_path: Path) -> None:
 
 
 def test_stage_by_stage_is_one_run(tmp_path: Path) -> None:
-    """Ingest, clean, checkup, features, segment and explore write what run writes, byte for byte."""
+    """Ingest, clean, checkup, features, segment, explore and report write what run writes, byte for byte."""
     files = [
         write_orders(tmp_path / "orders.csv", many_orders()),
         write_people(tmp_path / "people.csv"),
@@ -91,6 +102,7 @@ def test_stage_by_stage_is_one_run(tmp_path: Path) -> None:
     features(shop, TWO)
     segment(shop, TWO)
     explore(shop, TWO)
+    report(shop, TWO)
     stages = data_tables(tmp_path / "b")
     assert {name: stages[name] for name in whole} == whole
     assert {name for name in stages if name not in whole} == {
@@ -123,7 +135,7 @@ def test_the_order_of_files_and_rows_changes_no_feature(tmp_path: Path) -> None:
     after = data_tables(run_on(tmp_path / "b", coupons, people).path)
     assert {name for name in before if before[name] != after[name]} == {
         "customers.parquet", "coupon_events.parquet", "quarantine.parquet", "audit.json", "explore_columns.parquet",
-        "explore_column_values.parquet",
+        "explore_column_values.parquet", "report.html",
     }  # fmt: skip
 
 
