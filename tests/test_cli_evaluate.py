@@ -41,6 +41,7 @@ def test_the_stage_alone_gives_the_bytes_of_run(customerbase: CommandLine, made_
     """`segment --model value_tree` after a run of k-means writes the assignments and rules of a run with it."""
     customerbase.good("run", str(made_shop.order_lines_csv))
     customerbase.good("segment", "--model", "value_tree", "--n-segments", "4")
+    customerbase.good("report")
     whole, staged = data_tables(tree_shop), data_tables(Path("shop"))
     assert {name for name in whole if whole[name] != staged[name]} == set()
 

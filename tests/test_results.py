@@ -38,12 +38,11 @@ def make_features(as_of: date | None, **columns: Any) -> ir.Table:
 def make_coupons(seed: int = 0) -> ir.Table:
     """Make features of coupons alone, the last event forty days ago."""
     random = np.random.default_rng(seed)
-    return make_features(
-        AS_OF,
-        coupon_recency_days=random.integers(40, 300, 60),
-        n_claimed=np.where(np.arange(60) < 58, random.integers(1, 9, 60), 0),
-        burn_rate=random.uniform(0, 1, 60),
-    )
+    recency = random.integers(40, 300, 60)
+    n_claimed = np.where(np.arange(60) < 58, random.integers(1, 9, 60), 0)
+    burn_rate = random.uniform(0, 1, 60)
+    n_burnt = (burn_rate * n_claimed).round().astype(int)
+    return make_features(AS_OF, coupon_recency_days=recency, n_claimed=n_claimed, n_burnt=n_burnt, burn_rate=burn_rate)
 
 
 def make_file(seed: int = 0) -> ir.Table:

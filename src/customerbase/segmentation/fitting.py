@@ -251,8 +251,9 @@ def prepare_customers(model: Pipeline, X: pd.DataFrame) -> npt.NDArray[np.float6
     Examples
     --------
     >>> from customerbase.segmentation.clustering import make_clusterer
-    >>> prepare_customers(make_clusterer(columns=["frequency"]), pd.DataFrame({"frequency": [1.0, 3.0]})).tolist()
-    [[-1.0], [1.0]]
+    >>> prepare_customers(make_clusterer(columns=["frequency"]), pd.DataFrame({"frequency": [1.0, 3.0]})).round(6)
+    array([[-1.],
+           [ 1.]])
     """
     steps = clone(model)[:-1]
     pca = steps.named_steps.get("pca")
