@@ -41,7 +41,7 @@ def test_wheel_holds_the_package_alone(wheel: Path) -> None:
     expected = {
         path.relative_to(package).as_posix()
         for path in (package / "customerbase").rglob("*")
-        if path.is_file() and path.suffix in {".py", ".toml", ".typed"}
+        if path.is_file() and path.suffix in {".py", ".toml", ".typed", ".html", ".css", ".js"}
     }
     names = set(zipfile.ZipFile(wheel).namelist())
     held = {name for name in names if ".dist-info/" not in name}

@@ -47,7 +47,7 @@ def export(
     Examples
     --------
     >>> import tempfile
-    >>> from customerbase.workflow import demo, open_workspace
+    >>> from customerbase.workflow import Config, demo, open_workspace
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     shop = open_workspace(Path(folder, "shop"))
     ...     demo(shop, n_lines=1_000, config=Config(model="rfm"))

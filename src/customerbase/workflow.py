@@ -125,7 +125,7 @@ def run(
     ...     shop = open_workspace(Path(folder, "shop"))
     ...     run(shop, [orders], Config(model="rfm"))
     ...     [entry.name for entry in shop.tables() if entry.suffix == ".parquet"]
-    ['assignments', 'borderline', 'explore_categories', ..., 'order_lines', 'quarantine', 'returns', 'set_aside']
+    ['assignments', 'borderline', ..., 'projection', 'quarantine', 'returns', 'set_aside']
     """
     config = config or Config()
     refuse_wrong_conditions(config)
