@@ -45,7 +45,7 @@ from customerbase.options import (
 from customerbase.placing_verbs import explain, foresee, score
 from customerbase.projecting_verb import project
 from customerbase.reporting_verbs import export, report
-from customerbase.session import Session
+from customerbase.session import Session, find_newest
 
 if TYPE_CHECKING:
     from customerbase.workspace import Workspace
@@ -320,8 +320,7 @@ for _verb in (export, report, project, evaluate, concordance, conditions, score,
 
 def _count(workspace: "Workspace", name: str) -> str:
     """Count the rows of a table that this command has written: of several dates, that of the newest run."""
-    newest = max((each for each in workspace.tables() if each.name == name), key=lambda each: int(each.run))
-    return f"{newest.rows:,}"
+    return f"{find_newest(workspace, name).rows:,}"
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ def load_earlier(workspace: Workspace, as_of: date | None, model: str, base: str
 
 
 def _restore(workspace: Workspace, stored: dict[str, Any], day: str) -> "Segmentation":
-    from customerbase.segmentation.segments import restore
+    from customerbase.segmentation.stored_segments import restore
 
     no_model: Any = None
     assignments = workspace.table("assignments", day)

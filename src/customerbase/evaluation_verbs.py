@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from customerbase.options import AsCsv, AsJson, AsTable, NSegments, Seed, check_one
-from customerbase.session import Session
+from customerbase.session import Session, find_newest
 
 __all__ = ["evaluate"]
 
@@ -37,7 +37,8 @@ def evaluate(
     config = session.config(as_of=as_of, horizon_days=horizon_days, n_segments=n_segments, seed=seed)
     session.refuse_nothing(session.open(config).tables())
     workspace = session.work("evaluate", config)
-    newest = max((each for each in workspace.tables() if each.name == "out_of_time"), key=lambda each: int(each.run))
-    table: Any = workspace.table("out_of_time", newest.as_of).order_by("place").drop("place")
+    table: Any = (
+        workspace.table("out_of_time", find_newest(workspace, "out_of_time").as_of).order_by("place").drop("place")
+    )
     if not session.quiet or as_json or as_csv:
         print_value(table, as_json, as_csv)

@@ -128,7 +128,7 @@ _BORDERLINE_VALUES = ("monetary", "n_claimed", "n_sessions")
 def _plain_segmentation(
     result: "Segmentation", described: ir.Table, config: Config, choice: "Choice | None"
 ) -> dict[str, Any]:
-    from customerbase.segmentation.segments import segments_to_json
+    from customerbase.segmentation.stored_segments import segments_to_json
 
     n_customers = sum(one.n_customers for one in result.segments)
     return {
@@ -258,7 +258,7 @@ def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmen
     from customerbase.segmentation.model_file import load_model
     from customerbase.segmentation.own_segments import load_conditions
     from customerbase.segmentation.quality import Quality
-    from customerbase.segmentation.segments import restore
+    from customerbase.segmentation.stored_segments import restore
 
     stored = workspace.json("segments", as_of)
     day = stored["as_of"]

@@ -11,9 +11,9 @@ from customerbase.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from customerbase.config import Config
-    from customerbase.workspace import Workspace
+    from customerbase.workspace import Entry, Workspace
 
-__all__ = ["Session"]
+__all__ = ["Session", "find_newest"]
 
 # Heavy modules are imported within the methods: --help answers at once.
 
@@ -86,3 +86,8 @@ class Session:
 
             with reader_may_leave():
                 sys.stdout.write(f"{message} {advice}".rstrip() + "\n")
+
+
+def find_newest(workspace: "Workspace", name: str) -> "Entry":
+    """Give the entry of a table that this command has written: of several dates, that of the newest run."""
+    return max((each for each in workspace.tables() if each.name == name), key=lambda each: int(each.run))

@@ -21,7 +21,8 @@ from customerbase.segmentation.clustering import CLUSTERERS, make_clusterer
 from customerbase.segmentation.inductive import InductiveClusterer
 from customerbase.segmentation.model_file import dump_model, load_model, make_probe
 from customerbase.segmentation.rfm import RFM
-from customerbase.segmentation.segments import Segmentation, assign, restore, segment, segments_to_json
+from customerbase.segmentation.segments import Segmentation, assign, segment
+from customerbase.segmentation.stored_segments import restore, segments_to_json
 from customerbase.synthetic import make_shop
 
 methods = pytest.mark.parametrize("name", CLUSTERERS)

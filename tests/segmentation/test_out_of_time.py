@@ -27,7 +27,8 @@ from customerbase.segmentation.out_of_time import (
     measure_out_of_time,
 )
 from customerbase.segmentation.rfm import RFM
-from customerbase.segmentation.segments import segment, segments_to_json
+from customerbase.segmentation.segments import segment
+from customerbase.segmentation.stored_segments import segments_to_json
 from customerbase.segmentation.value_tree import ValueTree
 from customerbase.synthetic import Shop
 

@@ -11,7 +11,8 @@ import pytest
 from customerbase.errors import DataError, UsageError
 from customerbase.segmentation.conditions.model import Conditions
 from customerbase.segmentation.own_segments import conditions_card, load_conditions
-from customerbase.segmentation.segments import Segmentation, assign, restore, segment, segments_to_json
+from customerbase.segmentation.segments import Segmentation, assign, segment
+from customerbase.segmentation.stored_segments import restore, segments_to_json
 
 FILE = """
 [segments]

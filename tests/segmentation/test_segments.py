@@ -21,7 +21,8 @@ from customerbase.segmentation.model_file import dump_model, load_model, make_pr
 from customerbase.segmentation.playbook import load_playbook
 from customerbase.segmentation.rfm import RFM
 from customerbase.segmentation.schemes import load_scheme
-from customerbase.segmentation.segments import Segmentation, assign, restore, segment, segments_to_json
+from customerbase.segmentation.segments import Segmentation, assign, segment
+from customerbase.segmentation.stored_segments import restore, segments_to_json
 
 AS_OF = date(2024, 1, 1)
 MONEY = pa.decimal128(18, 4)

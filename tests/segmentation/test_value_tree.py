@@ -18,8 +18,9 @@ from customerbase.errors import DataError, UsageError
 from customerbase.segmentation.boxes import find_boxes
 from customerbase.segmentation.clustering import make_clusterer
 from customerbase.segmentation.model_file import dump_model, load_model, make_probe
-from customerbase.segmentation.segments import assign, restore, segment, segments_to_json
+from customerbase.segmentation.segments import assign, segment
 from customerbase.segmentation.sensible_figures import nearest_figures, sensible_figures
+from customerbase.segmentation.stored_segments import restore, segments_to_json
 from customerbase.segmentation.value_tree import VALUE_COLUMNS, ValueTree
 
 THEN, NOW = date(2024, 1, 1), date(2024, 3, 31)

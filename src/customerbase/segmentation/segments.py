@@ -1,9 +1,8 @@
 """Customers to named segments: learn a model once, name what it finds, place customers of other dates with it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -36,7 +35,6 @@ from customerbase.segmentation.placing import measure_placement, sureness_column
 from customerbase.segmentation.playbook import Strategy
 from customerbase.segmentation.profiles import (
     PROFILE_FEATURES,
-    FeatureSummary,
     Profile,
     describe_traits,
     make_profiles,
@@ -44,7 +42,7 @@ from customerbase.segmentation.profiles import (
 from customerbase.segmentation.quality import Quality, measure_quality
 from customerbase.segmentation.rfm import RFM, SCORE_COLUMNS
 
-__all__ = ["Segment", "Segmentation", "assign", "restore", "segment", "segments_to_json"]
+__all__ = ["Segment", "Segmentation", "assign", "segment"]
 
 
 @dataclass(frozen=True)
@@ -201,7 +199,7 @@ def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
     Parameters
     ----------
     segmentation
-        Of `segment` or `restore`.
+        Of `segment`, or loaded.
     features
         One row per customer of one date; it may hold a single customer, or none.
 
@@ -233,75 +231,6 @@ def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
     known = None if isinstance(segmentation.model, RFM) else segmentation.labels
     labels = place_customers(segmentation.model, X, known)
     return _assignments(segmentation.model, segmentation.segments, segmentation.labels, X, labels, as_of)
-
-
-def segments_to_json(segmentation: Segmentation) -> list[dict[str, Any]]:
-    """Return the segments as plain values, one dict for each, in the order of their numbers.
-
-    Examples
-    --------
-    >>> from customerbase.segmentation.rfm import RFM
-    >>> features = ibis.memtable(pa.table({"customer_id": ["a"], "as_of": [date(2024, 1, 1)], "recency_days": [5],
-    ...                                    "frequency": [9], "monetary": [900], "gross_revenue": [900]}))
-    >>> list(segments_to_json(segment(features, RFM()))[0])
-    ['id', 'name', 'color', 'n_customers', 'share', 'revenue_share', 'profile', 'traits', 'archetype', 'strategy']
-    """
-    return [
-        {
-            **{name: value for name, value in vars(one).items() if name != "rule" or value},
-            "profile": {name: asdict(summary) for name, summary in one.profile.items()},
-            "traits": list(one.traits),
-            "strategy": {**asdict(one.strategy), "actions": list(one.strategy.actions)},
-        }
-        for one in segmentation.segments
-    ]
-
-
-def restore(
-    segments: Sequence[Mapping[str, Any]],
-    labels: Sequence[int],
-    model: Clusterer,
-    assignments: ir.Table,
-    as_of: date | None,
-    quality: Quality | None = None,
-    fidelity: Fidelity | None = None,
-    notes: Sequence[str] = (),
-) -> Segmentation:
-    """Rebuild a segmentation from what was saved of it.
-
-    Parameters
-    ----------
-    segments
-        Of `segments_to_json`.
-    labels, model, assignments, as_of, quality, fidelity, notes
-        The fields of the saved `Segmentation`.
-
-    Examples
-    --------
-    >>> from customerbase.segmentation.rfm import RFM
-    >>> features = ibis.memtable(pa.table({"customer_id": ["a"], "as_of": [date(2024, 1, 1)], "recency_days": [5],
-    ...                                    "frequency": [9], "monetary": [900], "gross_revenue": [900]}))
-    >>> saved = segment(features, RFM())
-    >>> again = restore(segments_to_json(saved), saved.labels, saved.model, saved.assignments, saved.as_of)
-    >>> again.segments == saved.segments
-    True
-    """
-    return Segmentation(
-        as_of=as_of,
-        assignments=assignments,
-        segments=tuple(_segment_from_json(one) for one in segments),
-        quality=quality,
-        model=model,
-        labels=tuple(labels),
-        fidelity=fidelity,
-        notes=tuple(notes),
-    )
-
-
-def _segment_from_json(one: Mapping[str, Any]) -> Segment:
-    strategy = Strategy(**{**one["strategy"], "actions": tuple(one["strategy"]["actions"])})
-    profile = {name: FeatureSummary(**summary) for name, summary in one["profile"].items()}
-    return Segment(**{**one, "profile": profile, "traits": tuple(one["traits"]), "strategy": strategy})
 
 
 def _read_date(features: ir.Table) -> date | None:

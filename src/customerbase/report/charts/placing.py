@@ -4,15 +4,14 @@ from typing import Any
 
 import altair as alt
 
+from customerbase.report.charts.bars import labelled_bars
 from customerbase.report.charts.feature_words import feature_words
-from customerbase.report.charts.palette import ACCENT, INK
 from customerbase.report.charts.theme import (
     FULL_WIDTH,
     ChartTable,
     data_of,
     finish,
     plain_rows,
-    scale_with_room,
     segment_names,
     wrap_labels,
 )
@@ -105,19 +104,9 @@ def feature_importances(table: ChartTable) -> Any:  # noqa: ANN401
         for row in rows
     ]
     names = [bar["words"] for bar in bars]
-    base = alt.Chart(data_of(bars)).encode(
-        y=alt.Y("words:N", sort=names, title=None),
-        x=alt.X(
-            "value:Q",
-            title="loss of customers placed rightly (%)",
-            axis=alt.Axis(format="%", tickCount=5),
-            scale=scale_with_room([bar["value"] for bar in bars]),
-        ),
-        description="hint:N",
-    )
-    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    chart = labelled_bars(bars, "words", "value", "loss of customers placed rightly (%)")
     return finish(
-        base.mark_bar(color=ACCENT).encode(tooltip="hint:N") + texts,
+        chart,
         title=f"Placing rests most on {names[0]}: shuffled, it costs {bars[0]['label']} of accuracy",
         reading="How much worse customers are placed when one figure is shuffled.",
         height=34 * len(bars) + 60,

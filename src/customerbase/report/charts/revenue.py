@@ -4,8 +4,9 @@ from typing import Any
 
 import altair as alt
 
+from customerbase.report.charts.bars import labelled_bars
 from customerbase.report.charts.palette import ACCENT, INK, PALE, QUIET
-from customerbase.report.charts.theme import ChartTable, Rows, data_of, finish, plain_rows, scale_with_room
+from customerbase.report.charts.theme import ChartTable, Rows, data_of, finish, plain_rows
 from customerbase.report.numerals import write
 
 __all__ = ["hours", "lorenz_curve", "months", "order_counts", "weekdays"]
@@ -180,22 +181,12 @@ def weekdays(table: ChartTable) -> Any:  # noqa: ANN401
         }
         for row in rows
     ]
-    base = alt.Chart(data_of(bars)).encode(
-        y=alt.Y("day:N", sort=[row["name"] for row in rows], title=None),
-        x=alt.X(
-            "share:Q",
-            title="share of revenue (%)",
-            axis=alt.Axis(format="%", tickCount=5),
-            scale=scale_with_room([bar["share"] for bar in bars]),
-        ),
-        description="hint:N",
-    )
-    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    chart = labelled_bars(bars, "day", "share", "share of revenue (%)")
     idle = [row["name"] for row in rows if not row["gross_revenue"]]
     title = f"{most['name']} brings the most: {most['revenue_share']:.1%} of revenue"
     title += f"; nothing is sold on {idle[0]}" if len(idle) == 1 else ""
     return finish(
-        base.mark_bar(color=ACCENT).encode(tooltip="hint:N") + texts,
+        chart,
         title=title,
         reading="Revenue by day of the week.",
         height=300,

@@ -4,6 +4,7 @@ from typing import Any
 
 import altair as alt
 
+from customerbase.report.charts.bars import labelled_bars
 from customerbase.report.charts.feature_words import feature_kind, feature_words
 from customerbase.report.charts.palette import INK, PALE, QUIET, edge_color
 from customerbase.report.charts.theme import (
@@ -12,7 +13,6 @@ from customerbase.report.charts.theme import (
     data_of,
     finish,
     plain_rows,
-    scale_with_room,
     segment_names,
     shorten,
 )
@@ -51,24 +51,10 @@ def segment_shares(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes
     if has_revenue:
         bars += [_bar(row, "revenue_share", "revenue", row["color"], edge_color(row["color"])) for row in rows]
     names = segment_names(rows)
-    base = alt.Chart(data_of(bars)).encode(
-        y=alt.Y("segment:N", sort=names, title=None),
-        yOffset=alt.YOffset("what:N", sort=["customers", "revenue"]),
-        x=alt.X(
-            "value:Q",
-            title="share of all (%)",
-            axis=alt.Axis(format="%", tickCount=5),
-            scale=scale_with_room([bar["value"] for bar in bars]),
-        ),
-        description="hint:N",
-    )
-    marks = base.mark_bar(strokeWidth=1).encode(
-        color=alt.Color("fill:N", scale=None), stroke=alt.Stroke("edge:N", scale=None), tooltip="hint:N"
-    )
-    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    chart = labelled_bars(bars, "segment", "value", "share of all (%)", pair="what", is_colored=True)
     reading = "Grey: share of customers. Colour: share of revenue." if has_revenue else "Share of customers."
     return finish(
-        marks + texts,
+        chart,
         title=_title_of_shares(rows, has_revenue),
         reading=reading,
         height=_ROW * len(names) + 50,
@@ -117,6 +103,7 @@ def revenue_per_customer(table: ChartTable) -> Any:  # noqa: ANN401
     bars = [
         {
             **row,
+            "fill": row["color"],
             "edge": edge_color(row["color"]),
             "label": write(row["revenue_per_customer"], "number"),
             "hint": f"{row['segment']}: {row['revenue_per_customer']:,.2f} per customer",
@@ -124,27 +111,15 @@ def revenue_per_customer(table: ChartTable) -> Any:  # noqa: ANN401
         for row in rows
     ]
     names = segment_names(rows)
-    base = alt.Chart(data_of(bars)).encode(
-        y=alt.Y("segment:N", sort=names, title=None),
-        x=alt.X(
-            "revenue_per_customer:Q",
-            title="revenue per customer",
-            axis=alt.Axis(format="~s", tickCount=4),
-            scale=scale_with_room([bar["revenue_per_customer"] for bar in bars], room=0.25),
-        ),
-        description="hint:N",
-    )
-    marks = base.mark_bar(strokeWidth=1).encode(
-        color=alt.Color("color:N", scale=None), stroke=alt.Stroke("edge:N", scale=None), tooltip="hint:N"
-    )
-    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    title = "revenue per customer"
+    chart = labelled_bars(bars, "segment", "revenue_per_customer", title, axis_format="~s", is_colored=True)
     most, least = (choose(rows, key=lambda row: row["revenue_per_customer"]) for choose in (max, min))
     title = f"A customer among {most['segment']} brought {write(most['revenue_per_customer'], 'number')}"
     if least["revenue_per_customer"] > 0 and most is not least:
         times = write(most["revenue_per_customer"] / least["revenue_per_customer"], "number")
         title = f"A customer among {most['segment']} brought {times} times as much as one among {least['segment']}"
     height = _ROW * len(names) + 50
-    return finish(marks + texts, title=title, reading="Mean revenue of a customer.", height=height, labels=names)
+    return finish(chart, title=title, reading="Mean revenue of a customer.", height=height, labels=names)
 
 
 def feature_distribution(table: ChartTable, feature: str) -> Any:  # noqa: ANN401

@@ -19,7 +19,6 @@ __all__ = [
     "data_of",
     "finish",
     "plain_rows",
-    "scale_with_room",
     "segment_names",
     "shorten",
     "wrap_labels",
@@ -41,7 +40,7 @@ Rows: TypeAlias = list[dict[str, Any]]
 ChartTable: TypeAlias = pd.DataFrame | pa.Table | Sequence[Mapping[str, Any]]
 """What a chart is made of: a table of pandas or Arrow, or rows as dicts."""
 
-_AXIS: Mapping[str, Any] = {
+_TYPE: Mapping[str, Any] = {
     "labelFont": FONT,
     "titleFont": FONT,
     "labelFontSize": 12,
@@ -49,6 +48,9 @@ _AXIS: Mapping[str, Any] = {
     "titleFontWeight": "normal",
     "labelColor": INK,
     "titleColor": QUIET,
+}
+_AXIS: Mapping[str, Any] = {
+    **_TYPE,
     "gridColor": GRID,
     "domain": False,
     "ticks": False,
@@ -69,13 +71,7 @@ _TITLE: Mapping[str, Any] = {
     "subtitlePadding": 6,
 }
 _LEGEND: Mapping[str, Any] = {
-    "labelFont": FONT,
-    "titleFont": FONT,
-    "labelFontSize": 12,
-    "titleFontSize": 12,
-    "titleFontWeight": "normal",
-    "labelColor": INK,
-    "titleColor": QUIET,
+    **_TYPE,
     "orient": "top",
     "labelLimit": 240,
     "columnPadding": 28,
@@ -146,12 +142,6 @@ def wrap_labels(names: Sequence[str], n_signs: int = 13) -> dict[str, str]:
     }
     n_lines = max(map(len, lines.values()), default=1)
     return {name: "\n".join([""] * (n_lines - len(broken)) + broken) for name, broken in lines.items()}
-
-
-def scale_with_room(values: Sequence[float], *, room: float = 0.2) -> Any:  # noqa: ANN401
-    """Give a scale from 0 that leaves room beyond the largest value, for a figure at the end of a bar."""
-    most = max(values, default=0.0)
-    return alt.Scale(domain=[0, most * (1 + room) if most > 0 else 1], nice=False)
 
 
 def finish(

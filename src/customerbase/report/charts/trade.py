@@ -4,13 +4,13 @@ from typing import Any
 
 import altair as alt
 
-from customerbase.report.charts.palette import ACCENT, INK, PALE, QUIET, edge_color
+from customerbase.report.charts.bars import labelled_bars
+from customerbase.report.charts.palette import ACCENT, PALE, QUIET, edge_color
 from customerbase.report.charts.theme import (
     ChartTable,
     data_of,
     finish,
     plain_rows,
-    scale_with_room,
     segment_names,
     shorten,
 )
@@ -43,20 +43,10 @@ def findings_by_money(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's clas
         }
         for row in rows
     ]
-    base = alt.Chart(data_of(bars)).encode(
-        y=alt.Y("finding:N", sort=[bar["finding"] for bar in bars], title=None),
-        x=alt.X(
-            "amount:Q",
-            title="money at stake",
-            axis=alt.Axis(format="~s", tickCount=5),
-            scale=scale_with_room([bar["amount"] for bar in bars]),
-        ),
-        description="hint:N",
-    )
-    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    chart = labelled_bars(bars, "finding", "amount", "money at stake", axis_format="~s")
     title = f"Most money is at stake in {bars[0]['finding']}: {write(bars[0]['amount'], 'short')}"
     return finish(
-        base.mark_bar(color=ACCENT).encode(tooltip="hint:N") + texts,
+        chart,
         title=title,
         reading="Amounts without their sign; findings may overlap, so they do not add up.",
         height=24 * len(bars) + 60,
@@ -128,19 +118,9 @@ def returned_products(table: ChartTable) -> Any:  # noqa: ANN401
         }
         for number, row in enumerate(rows, start=1)
     ]
-    base = alt.Chart(data_of(bars)).encode(
-        y=alt.Y("place:N", sort=[bar["place"] for bar in bars], title=None),
-        x=alt.X(
-            "value:Q",
-            title="value sent back",
-            axis=alt.Axis(format="~s", tickCount=4),
-            scale=scale_with_room([bar["value"] for bar in bars], room=0.35),
-        ),
-        description="hint:N",
-    )
-    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    chart = labelled_bars(bars, "place", "value", "value sent back", axis_format="~s")
     return finish(
-        base.mark_bar(color=ACCENT).encode(tooltip="hint:N") + texts,
+        chart,
         title=f"{shorten(rows[0]['name'])} is {rows[0]['return_share']:.1%} of all that came back",
         reading="The products with the most value sent back.",
         height=28 * len(bars) + 60,
@@ -180,25 +160,11 @@ def coupons_by_segment(table: ChartTable) -> Any:  # noqa: ANN401
                     "hint": hint,
                 }
             )
-    base = alt.Chart(data_of(bars)).encode(
-        y=alt.Y("segment:N", sort=segment_names(rows), title=None),
-        yOffset=alt.YOffset("what:N", sort=["claimed", "burnt"]),
-        x=alt.X(
-            "n:Q",
-            title="coupons",
-            axis=alt.Axis(format=",.0f", tickCount=5),
-            scale=scale_with_room([bar["n"] for bar in bars]),
-        ),
-        description="hint:N",
-    )
-    marks = base.mark_bar(strokeWidth=1).encode(
-        color=alt.Color("fill:N", scale=None), stroke=alt.Stroke("edge:N", scale=None), tooltip="hint:N"
-    )
-    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    chart = labelled_bars(bars, "segment", "n", "coupons", axis_format=",.0f", pair="what", is_colored=True)
     best = max(rows, key=lambda row: row["n_burnt"] / row["n_claimed"])
     title = f"{best['segment']} burn the largest part of what they claim: {best['n_burnt'] / best['n_claimed']:.1%}"
     height, labels = 44 * len(rows) + 50, segment_names(rows)
-    return finish(marks + texts, title=title, reading="Grey: claimed. Colour: burnt.", height=height, labels=labels)
+    return finish(chart, title=title, reading="Grey: claimed. Colour: burnt.", height=height, labels=labels)
 
 
 def coupon_months(table: ChartTable) -> Any:  # noqa: ANN401

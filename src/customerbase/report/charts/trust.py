@@ -4,8 +4,9 @@ from typing import Any
 
 import altair as alt
 
-from customerbase.report.charts.palette import ACCENT, INK, edge_color
-from customerbase.report.charts.theme import FULL_WIDTH, ChartTable, data_of, finish, plain_rows, scale_with_room
+from customerbase.report.charts.bars import labelled_bars
+from customerbase.report.charts.palette import edge_color
+from customerbase.report.charts.theme import FULL_WIDTH, ChartTable, data_of, finish, plain_rows
 from customerbase.report.numerals import write
 
 __all__ = ["customer_map", "out_of_time"]
@@ -76,23 +77,13 @@ def out_of_time(table: ChartTable) -> Any:  # noqa: ANN401
         }
         for row in rows
     ]
-    base = alt.Chart(data_of(bars)).encode(
-        y=alt.Y("name:N", sort=[bar["name"] for bar in bars], title=None),
-        x=alt.X(
-            "value:Q",
-            title="variance of later spend between segments (%)",
-            axis=alt.Axis(format="%", tickCount=5),
-            scale=scale_with_room([bar["value"] for bar in bars]),
-        ),
-        description="hint:N",
-    )
-    texts = base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+    chart = labelled_bars(bars, "name", "value", "variance of later spend between segments (%)")
     known = [row for row in rows if row["n_segments"]]
     best = max(known, key=lambda row: row["spend_eta_squared"])
     how = f"{best['segmentation']} ({best['n_segments']} segments)"
     title = f"Of {len(known)} ways to segment, {how} told later spend apart best: "
     return finish(
-        base.mark_bar(color=ACCENT).encode(tooltip="hint:N") + texts,
+        chart,
         title=f"{title}{best['spend_eta_squared']:.1%} of its variance",
         reading="Segments of an earlier date, held against later spend. In brackets: how many; more tell more.",
         height=26 * len(bars) + 60,
