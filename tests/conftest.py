@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 from tests.front_end import CommandLine, many_orders, write_orders
+from tests.retail import Retail, read_retail
 from tests.server import Server, find_binaries, start_server
 
 from customerbase.cleaning import clean
@@ -41,6 +42,12 @@ def data_folder() -> Path:
     if not file.is_file():
         skip_without("data", f"there is no {file}; set CUSTOMERBASE_DATA to the folder of the real data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def retail(data_folder: Path) -> Retail:
+    """Online Retail II, read once and cleaned once for all tests of a worker."""
+    return read_retail(data_folder)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import functools
 import operator
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pytest
+from tests.retail import Retail
 
 from customerbase.checkup import FINDINGS, Finding, check_up
-from customerbase.cleaning import Cleaned, RuleOutcome, clean
+from customerbase.cleaning import RuleOutcome, clean
 from customerbase.engine import connect
 from customerbase.features.customers import customer_features
 from customerbase.ingest.reading import read
@@ -22,30 +22,8 @@ from customerbase.schema import Dataset
 pytestmark = pytest.mark.data
 
 
-@dataclass(frozen=True)
-class Shop:
-    """Online Retail II as it came and as it was cleaned."""
-
-    ingested: Dataset
-    cleaned: Cleaned
-
-
-@pytest.fixture(scope="session")
-def retail(data_folder: Path) -> Shop:
-    """The CSV, read once and cleaned once."""
-    ingested = read(data_folder / "online_retail_II.csv", connection=connect())
-    cleaned = clean(ingested)
-    kept = cleaned.data.order_lines.cache()
-    return Shop(
-        ingested,
-        replace(
-            cleaned, data=Dataset(kept), quarantine=cleaned.quarantine.cache(), set_aside=cleaned.set_aside.cache()
-        ),
-    )
-
-
 @pytest.fixture(scope="session", params=["2011-12-10", "2011-09-10"])
-def features_at(retail: Shop, request: pytest.FixtureRequest) -> tuple[str, pd.DataFrame]:
+def features_at(retail: Retail, request: pytest.FixtureRequest) -> tuple[str, pd.DataFrame]:
     """The features of all customers at a date."""
     columns = ["recency_days", "frequency", "monetary", "gross_revenue", "return_value", "tenure_days"]
     features = customer_features(retail.cleaned.data, request.param).select("customer_id", *columns)
@@ -57,12 +35,12 @@ def to_pence(amount: Any) -> Decimal:
     return Decimal(amount).quantize(Decimal("0.01"))
 
 
-def outcome(retail: Shop, rule: str) -> RuleOutcome:
+def outcome(retail: Retail, rule: str) -> RuleOutcome:
     """Give what one rule did."""
     return next(found for found in retail.cleaned.audit.outcomes if found.rule == rule)
 
 
-def test_raw(retail: Shop) -> None:
+def test_raw(retail: Retail) -> None:
     """Every row comes in, with every customer and every penny."""
     lines = retail.ingested.order_lines
     sums = lines.agg(rows=lines.count(), customers=lines.customer_id.nunique(), amount=lines.amount.sum())
@@ -84,19 +62,19 @@ def test_raw(retail: Shop) -> None:
         ("is_return", 18_446, 2_572, "-1087882.14"),
     ],
 )
-def test_rule(retail: Shop, rule: str, rows: int, customers: int, amount: str) -> None:
+def test_rule(retail: Retail, rule: str, rows: int, customers: int, amount: str) -> None:
     """The rule catches these rows, customers and pounds."""
     found = outcome(retail, rule)
     assert (found.rows, found.customers, to_pence(found.amount)) == (rows, customers, Decimal(amount))
     assert found.share == rows / 1_067_371
 
 
-def test_guests_are_22_percent(retail: Shop) -> None:
+def test_guests_are_22_percent(retail: Retail) -> None:
     """A fact such as this is reported, not lost."""
     assert round(100 * outcome(retail, "guest").share, 2) == 22.04
 
 
-def test_kept(retail: Shop) -> None:
+def test_kept(retail: Retail) -> None:
     """809,491 rows of 5,939 customers stay; of these, 791,045 are purchases of 5,878."""
     lines = retail.cleaned.data.order_lines
     sums = {
@@ -125,13 +103,13 @@ def test_kept(retail: Shop) -> None:
     assert retail.cleaned.audit.rows_kept == 809_491
 
 
-def test_quarantine_has_every_row_set_aside(retail: Shop) -> None:
+def test_quarantine_has_every_row_set_aside(retail: Retail) -> None:
     """Rows in = rows kept + rows set aside, and no row is set aside twice."""
     aside = retail.cleaned.quarantine
     assert aside.count().execute() == aside.source_row.nunique().execute() == 1_067_371 - 809_491
 
 
-def test_repeated_invoices(retail: Shop) -> None:
+def test_repeated_invoices(retail: Retail) -> None:
     """1,088 invoices of eight days stand twice, all between 1 and 9 December 2010, and half of their rows go."""
     copies = retail.cleaned.quarantine.filter(lambda rows: rows.rule == "repeated_order")
     days = copies.InvoiceDate.substr(0, 10)
@@ -141,7 +119,7 @@ def test_repeated_invoices(retail: Shop) -> None:
     ]
 
 
-def test_guests_are_counted_by_invoice(retail: Shop) -> None:
+def test_guests_are_counted_by_invoice(retail: Retail) -> None:
     """Guests' lines stand on 8,746 invoices, and 5,954 of them have the price 0."""
     guests = retail.cleaned.quarantine.filter(lambda rows: rows.rule == "guest")
     price = guests.Price.cast("float64")
@@ -149,7 +127,7 @@ def test_guests_are_counted_by_invoice(retail: Shop) -> None:
     assert found.to_pyarrow().to_pylist() == [{"invoices": 8_746, "free": 5_954}]
 
 
-def test_codes_that_are_no_products(retail: Shop) -> None:
+def test_codes_that_are_no_products(retail: Retail) -> None:
     """Twelve codes among the kept lines sell no product."""
     lines = retail.cleaned.data.order_lines
     fees = lines.filter(~lines.is_product)
@@ -240,7 +218,7 @@ def test_customer(customer: str, features_at: tuple[str, pd.DataFrame]) -> None:
     assert features_at[1].T[customer].to_list() == expected
 
 
-def test_workbook_has_the_same_order_lines(retail: Shop, data_folder: Path) -> None:
+def test_workbook_has_the_same_order_lines(retail: Retail, data_folder: Path) -> None:
     """The XLSX gives the same order lines as the CSV, but for where they stand."""
     book = read(data_folder / "online_retail_II.xlsx", connection=connect())
     assert [form.rows for form in book.formats] == [525_461, 541_910]
@@ -256,7 +234,7 @@ def fingerprint(lines: ir.Table) -> dict[str, Any]:
     return found
 
 
-def test_rows_in_another_order_give_the_same_audit(retail: Shop) -> None:
+def test_rows_in_another_order_give_the_same_audit(retail: Retail) -> None:
     """Every figure stays when the rows of the file stand in another order."""
     lines = retail.ingested.order_lines
     place = ibis.row_number().over(ibis.window(order_by=lines.source_row.hash())).cast("int64") + 2
@@ -267,7 +245,7 @@ def test_rows_in_another_order_give_the_same_audit(retail: Shop) -> None:
 
 
 @pytest.fixture(scope="session")
-def checkup(retail: Shop) -> dict[str, Finding]:
+def checkup(retail: Retail) -> dict[str, Finding]:
     """What is odd about the CSV, by name."""
     findings = check_up(retail.cleaned.data, retail.cleaned.set_aside.cache()).findings
     return {finding.finding: finding for finding in findings}
@@ -321,7 +299,7 @@ def test_finding_says(checkup: dict[str, Finding], name: str, said: str) -> None
     assert said in checkup[name].example
 
 
-def test_returns_are_matched(retail: Shop, checkup: dict[str, Finding]) -> None:
+def test_returns_are_matched(retail: Retail, checkup: dict[str, Finding]) -> None:
     """Every return of a known customer is reported, seven in eight of them with the purchase that they undo."""
     assert checkup["matched_returns"].rows + checkup["unmatched_returns"].rows == outcome(retail, "is_return").rows
     assert checkup["matched_returns"].rows == 16_032

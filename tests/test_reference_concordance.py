@@ -1,18 +1,15 @@
 """How far the published schemes agree on Online Retail II, each figure made a second way in pandas."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.retail import Retail
 
-from customerbase.cleaning import clean
 from customerbase.concordance import segment_by_all
-from customerbase.engine import connect
 from customerbase.features.customers import customer_features
 from customerbase.features.targets import value_target
-from customerbase.ingest.reading import read
 from customerbase.schema import Dataset
 from customerbase.segmentation.concordance import Concordance, measure_concordance
 from customerbase.segmentation.out_of_time import measure_out_of_time
@@ -24,9 +21,9 @@ CHAMPIONS = {"Champions", "Champion", "Premium"}
 
 
 @pytest.fixture(scope="module")
-def shop(data_folder: Path) -> Dataset:
+def shop(retail: Retail) -> Dataset:
     """The clean order lines."""
-    return Dataset(clean(read(data_folder / "online_retail_II.csv", connection=connect())).data.order_lines.cache())
+    return retail.cleaned.data
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 """Own segments on Online Retail II, against pandas on the same features."""
 
 from itertools import combinations
-from pathlib import Path
 
 import ibis
 import pandas as pd
 import pytest
+from tests.retail import Retail
 
 import customerbase as cb
 
@@ -38,10 +38,9 @@ def _by_hand(features: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def test_own_segments_of_online_retail(data_folder: Path) -> None:
+def test_own_segments_of_online_retail(retail: Retail) -> None:
     """Sizes, overlaps, the gap and assignments are those of pandas."""
-    data = cb.clean(cb.read(str(data_folder / "online_retail_II.csv"))).data
-    table = ibis.memtable(cb.customer_features(data).to_pyarrow())
+    table = ibis.memtable(cb.customer_features(retail.cleaned.data).to_pyarrow())
     result = cb.segment(table, cb.Conditions(FILE))
     features = table.filter(table.frequency > 0).order_by("customer_id").to_pandas()
     features = features.astype({"monetary": float, "gross_revenue": float})

@@ -1,15 +1,10 @@
 """What segmentations of Online Retail II are worth out of time: the figures of the reference, on the real data."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from benchmarks.segmentations import DATES, Tables, make_models, make_tables, measure
+from tests.retail import Retail
 
-from customerbase.cleaning import clean
-from customerbase.engine import connect
-from customerbase.ingest.reading import read
-from customerbase.schema import Dataset
 from customerbase.segmentation.out_of_time import REFERENCE_MODEL, OutOfTime
 from customerbase.segmentation.segments import segment
 from customerbase.segmentation.value_tree import ValueTree
@@ -20,10 +15,9 @@ METHODS = ("kmeans, not winsorised", "kmeans", "rfm cells", "value_tree")
 
 
 @pytest.fixture(scope="module")
-def tables(data_folder: Path) -> list[Tables]:
+def tables(retail: Retail) -> list[Tables]:
     """Features and targets of the three dates."""
-    lines = clean(read(data_folder / "online_retail_II.csv", connection=connect())).data.order_lines.cache()
-    return [make_tables(Dataset(lines), day) for day in DATES]
+    return [make_tables(retail.cleaned.data, day) for day in DATES]
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,10 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from tests.retail import Retail
 from tests.segmentation.published import PUBLISHED
 
-from customerbase.cleaning import clean
-from customerbase.engine import connect
 from customerbase.features.customers import customer_features
-from customerbase.ingest.reading import read
 from customerbase.segmentation.projection import place_on_projection, project
 from customerbase.segmentation.rfm import RFM
 from customerbase.segmentation.schemes import load_scheme
@@ -144,10 +142,9 @@ def customers(data_folder: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def features(data_folder: Path) -> ibis.Table:
+def features(retail: Retail) -> ibis.Table:
     """The features of the package at the same date."""
-    cleaned = clean(read(data_folder / "online_retail_II.csv", connection=connect())).data
-    return customer_features(cleaned, "2011-12-10").cache()
+    return customer_features(retail.cleaned.data, "2011-12-10").cache()
 
 
 def score(values: pd.Series, n_bins: int) -> pd.Series:

@@ -7,6 +7,7 @@ import duckdb
 import ibis.expr.types as ir
 import pytest
 import xlsxwriter
+from tests.retail import Retail
 
 from customerbase.cleaning import clean
 from customerbase.ingest.reading import read
@@ -38,14 +39,14 @@ def write_german(data_folder: Path, folder: Path, encoding: str, line_end: str) 
 
 
 def write_months(data_folder: Path, folder: Path) -> list[Path]:
-    """Write a file for each of the 25 months, every fifth as a workbook with dates of its own, the others as CSV."""
+    """Write a file for each of the 25 months, every tenth as a workbook with dates of its own, the others as CSV."""
     connection = original(data_folder)
     months = connection.execute("SELECT DISTINCT left(InvoiceDate, 7) FROM original ORDER BY 1").fetchall()
     files = []
     for number, (month,) in enumerate(months):
         rows = f"SELECT * FROM original WHERE left(InvoiceDate, 7) = '{month}'"
-        file = folder / f"{month}.{'csv' if number % 5 else 'xlsx'}"
-        if number % 5:
+        file = folder / f"{month}.{'csv' if number % 10 else 'xlsx'}"
+        if number % 10:
             connection.execute(f"COPY ({rows}) TO '{file}' (HEADER)")
         else:
             write_workbook(file, connection.execute(rows))
@@ -69,9 +70,9 @@ def write_workbook(file: Path, rows: duckdb.DuckDBPyConnection) -> None:
 
 
 @pytest.fixture(scope="module")
-def expected(data_folder: Path) -> ir.Table:
+def expected(retail: Retail) -> ir.Table:
     """The order lines of the original."""
-    lines: ir.Table = clean(read(data_folder / "online_retail_II.csv")).data.order_lines
+    lines: ir.Table = retail.cleaned.data.order_lines
     return lines
 
 

@@ -10,7 +10,16 @@ from customerbase.report.charts.theme import Rows, plain_rows
 from customerbase.report.material import Material
 from customerbase.workspace.manifest import UNDATED
 
-__all__ = ["count_scores", "mix_of", "profile_rows", "rfm_cells", "spread_of", "standardised_means", "sums_of"]
+__all__ = [
+    "count_scores",
+    "mix_of",
+    "profile_rows",
+    "rfm_cells",
+    "score_customers",
+    "spread_of",
+    "standardised_means",
+    "sums_of",
+]
 
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 _SCORES = ("r_score", "f_score", "m_score")
@@ -130,13 +139,29 @@ def _distinct_names(rows: Rows, column: str) -> dict[Any, str]:
     return {key: f"{label} ({key})" if values.count(label) > 1 else label for key, label in labels.items()}
 
 
-def rfm_cells(material: Material) -> Rows:
-    """Count customers, revenue and names by recency and frequency score.
+def score_customers(material: Material) -> Any:  # noqa: ANN401  (a DataFrame)
+    """Score the customers by recency, frequency and spend: a frame of scores, revenue and names.
 
-    Scores and names are those of the segmentation where it is one of RFM, else those of the published scheme.
+    The names are the segments where these come of RFM, else those of the published 11-name scheme.
     """
-    scored = _scored(material)
-    cells = scored.groupby(["r_score", "f_score"])
+    from customerbase.segmentation.rfm import RFM, RFM_COLUMNS
+
+    numbers = {name: material.customers[name].cast("float64") for name in (*RFM_COLUMNS, "gross_revenue")}
+    customers = material.customers.select("customer_id", "segment", **numbers).order_by("customer_id").to_pandas()
+    model = RFM().fit(customers[list(RFM_COLUMNS)])
+    scored = customers[["segment"]].assign(revenue=customers.gross_revenue)
+    scored[list(_SCORES)] = model.transform(customers[list(RFM_COLUMNS)])
+    is_own = material.summary["model"] == "rfm"
+    scored["name_of"] = (
+        scored.segment
+        if is_own
+        else [str(model.segment_names_[label]) for label in model.predict(customers[list(RFM_COLUMNS)])]
+    )
+    return scored
+
+
+def rfm_cells(scored: Any) -> Rows:  # noqa: ANN401
+    """Count customers, revenue and names by recency and frequency score, of `score_customers`."""
     total, n_all = float(scored.revenue.sum()), len(scored)
     return [
         {
@@ -147,28 +172,16 @@ def rfm_cells(material: Material) -> Rows:
             "revenue_share": float(cell.revenue.sum()) / total if total else 0.0,
             "name": str(cell.name_of.value_counts().sort_index().idxmax()),
         }
-        for (r_score, f_score), cell in sorted(cells, key=lambda pair: (-pair[0][0], -pair[0][1]))
+        for (r_score, f_score), cell in sorted(
+            scored.groupby(["r_score", "f_score"]), key=lambda pair: (-pair[0][0], -pair[0][1])
+        )
     ]
 
 
-def count_scores(material: Material) -> Rows:
-    """Count customers by score."""
-    scored = _scored(material)
+def count_scores(scored: Any) -> Rows:  # noqa: ANN401
+    """Count customers by score, of `score_customers`."""
     return [
         {"score": score, "value": int(value), "n_customers": int(n), "share": int(n) / len(scored)}
         for score in _SCORES
         for value, n in scored[score].value_counts().sort_index().items()
     ]
-
-
-def _scored(material: Material) -> Any:  # noqa: ANN401  (a DataFrame)
-    from customerbase.segmentation.rfm import RFM, RFM_COLUMNS
-
-    columns = [*RFM_COLUMNS, "gross_revenue", "segment"]
-    customers = material.customers.order_by("customer_id").select("customer_id", *columns).to_pandas()
-    numbers = customers[list(RFM_COLUMNS)].astype("float64")
-    model = RFM().fit(numbers)
-    scored = customers[["segment"]].assign(revenue=customers.gross_revenue.astype("float64"))
-    scored[list(_SCORES)] = model.transform(numbers)
-    scored["name_of"] = [str(model.segment_names_[label]) for label in model.predict(numbers)]
-    return scored

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from customerbase.report import charts
 from customerbase.report.blocks import Block, Column, Paragraph, Picture, Table
-from customerbase.report.by_segment import count_scores, rfm_cells
+from customerbase.report.by_segment import count_scores, rfm_cells, score_customers
 from customerbase.report.material import Material
 
 __all__ = ["describe_scores"]
@@ -17,7 +17,8 @@ def describe_scores(material: Material) -> Iterator[Block]:
             "For comparison: the same customers by the scores of the published 11-name scheme, which are not the "
             "segments of this report. Each score from 1 (worst) to 5 holds about a fifth of the customers."
         )
-    cells, scores = rfm_cells(material), count_scores(material)
+    scored = score_customers(material)
+    cells, scores = rfm_cells(scored), count_scores(scored)
     columns: tuple[Column, ...] = (
         Column("r_score", "recency score", "count"),
         Column("f_score", "frequency score", "count"),
