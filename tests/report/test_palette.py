@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from customerbase.segmentation.playbook import ARCHETYPES
+from customerbase.segmentation.playbook import load_playbook
 
 Vector = npt.NDArray[np.float64]
 
@@ -53,7 +53,7 @@ def test_the_ruler_knows_red_and_white() -> None:
 @pytest.mark.parametrize("sight", SIGHT)
 def test_segments_of_one_kind_are_told_apart_by_every_kind_of_eyes(sight: str) -> None:
     """Segments that stand in one chart, three times as far apart as can just be seen."""
-    seen = {one.key: (one.kind, lab(SIGHT[sight] @ linear(one.color))) for one in ARCHETYPES}
+    seen = {one.key: (one.kind, lab(SIGHT[sight] @ linear(one.color))) for one in load_playbook().values()}
     for (first, (kind, here)), (second, (other, there)) in combinations(seen.items(), 2):
         if kind == other:
             assert np.linalg.norm(here - there) > 3 * JUST_SEEN, (first, second)
