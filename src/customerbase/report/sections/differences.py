@@ -31,8 +31,8 @@ def describe_segments(material: Material) -> Iterator[Block]:
     n = f"{len(material.segments)} segments"
     how = "the scores of a published RFM scheme" if material.summary["model"] == "rfm" else "their likeness"
     yield Paragraph(
-        f"{material.summary['n_customers']:,} customers{material.day} fall into {n} by {how}. The edges between "
-        "segments are cuts through a continuum: a customer near one could stand on either side."
+        f"{material.summary['n_customers']:,} customers{material.day} fall into {n} by {how}. Where one ends "
+        "and the next begins is a cut: a customer near it could stand on either side."
     )
     yield Cards(material.segments)
     rows = [
