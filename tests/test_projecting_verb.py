@@ -28,15 +28,25 @@ def test_components_are_there_after_a_run(customerbase: CommandLine) -> None:
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_map_takes_the_place_of_components(customerbase: CommandLine) -> None:
-    """`project --method tsne` writes the same tables, and `project` brings the components back to the byte."""
+def test_a_map_stands_beside_the_components(customerbase: CommandLine, shop: Path) -> None:
+    """`project --method tsne` writes tables of its own, the report shows both, and another segmentation drops them."""
     before = customerbase.good("show", "projection", "--csv").out
     answer = customerbase.good("project", "--method", "tsne", "--seed", "1")
     assert answer.out.startswith("Laid 9 of 9 customers out by tsne, with a trustworthiness of ")
-    assert customerbase.good("show", "projection_facts", "--json").json["method"] == "tsne"
-    assert customerbase.good("show", "projection", "--csv").out != before
+    assert answer.out.endswith("show tsne, and customerbase show tsne_facts.\n")
+    assert customerbase.good("show", "tsne_facts", "--json").json["method"] == "tsne"
+    assert len(customerbase.good("show", "tsne", "--json").json) == 9
+    assert customerbase.good("show", "projection", "--csv").out == before
+    customerbase.good("report")
+    page = (shop / "report.html").read_text(encoding="utf-8")
+    assert "Two directions show" in page
+    assert "Neighbours on the map are neighbours in truth" in page
     assert "by pca: x shows" in customerbase.good("project").out
     assert customerbase.good("show", "projection", "--csv").out == before
+    customerbase.good("segment")
+    assert "There is no table 'tsne'" in customerbase("show", "tsne").err
+    customerbase.good("report")
+    assert "project --method tsne --as-of 2024-05-01" in (shop / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("shop")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from customerbase.options import Seed, StoredAsOf
+from customerbase.results import PROJECTED
 from customerbase.session import Session
 
 if TYPE_CHECKING:
@@ -33,13 +34,15 @@ def project(
     session = context.ensure_object(Session)
     config = session.config(as_of=as_of, seed=seed)
     workspace = session.work("project", config, method=method, max_customers=max_customers)
-    session.tell(_describe(workspace, as_of), "See: {} show projection, and {} show projection_facts.")
+    points, facts = PROJECTED[method]
+    said = _describe(workspace, as_of or workspace.dates("segments")[-1], method)
+    session.tell(said, f"See: {{}} show {points}, and {{}} show {facts}.")
 
 
-def _describe(workspace: "Workspace", as_of: str | None) -> str:
-    day = as_of or workspace.dates("segments")[-1]
-    facts = workspace.json("projection_facts", day)
-    n_shown = workspace.table("projection", day).count().execute()
+def _describe(workspace: "Workspace", day: str, method: str) -> str:
+    table, name = PROJECTED[method]
+    facts = workspace.json(name, day)
+    n_shown = workspace.table(table, day).count().execute()
     said = f"Laid {n_shown:,} of {facts['n_customers']:,} customers out by {facts['method']}"
     if facts["method"] == "pca":
         x, y = [*facts["explained_variance"], 0.0][:2]

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation
 
 __all__ = [
+    "PROJECTED",
     "list_borderline",
     "load_segmentation",
     "write_checkup",
     "write_projection",
     "write_segmentation",
 ]
+
+PROJECTED = {"pca": ("projection", "projection_facts"), "tsne": ("tsne", "tsne_facts")}
+"""Method of `project` → the tables of its points and of what they show; every segmentation writes the components."""
 
 # The models are imported within the functions: the workflow loads them in a thread while it reads.
 
@@ -233,8 +237,9 @@ def write_projection(
 
     found = project(described, learnt, method, max_customers, seed)
     as_of = found.as_of or UNDATED
-    begun.write_table("projection", found.points, as_of=as_of, order_by="customer_id")
-    begun.write_json("projection_facts", projection_to_json(found), as_of=as_of)
+    points, facts = PROJECTED[found.method]
+    begun.write_table(points, found.points, as_of=as_of, order_by="customer_id")
+    begun.write_json(facts, projection_to_json(found), as_of=as_of)
 
 
 def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmentation":

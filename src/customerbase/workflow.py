@@ -41,7 +41,7 @@ from customerbase.model_choice import refuse_wrong_conditions
 from customerbase.preloading import models_loading
 from customerbase.provenance import describe_inputs
 from customerbase.reports import save_charts
-from customerbase.results import load_segmentation, write_checkup, write_projection, write_segmentation
+from customerbase.results import PROJECTED, load_segmentation, write_checkup, write_projection, write_segmentation
 from customerbase.schema import Dataset
 from customerbase.scoring import score
 from customerbase.stages import Progress, publish, quiet, read_files
@@ -148,7 +148,7 @@ def run(
             set_aside = find_set_aside(begun, cleaned, result)
             write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
         progress("Writing the report")
-        drop = (*INGESTED, *CLEAN, *EXPLORED_LINES, *EXPLAINED)
+        drop = (*INGESTED, *CLEAN, *EXPLORED_LINES, *EXPLAINED, *PROJECTED["tsne"])
         publish(workspace, begun, cleaned, config, command, now, inputs=inputs.describe(), drop=drop, with_ids=False)
 
 
@@ -179,7 +179,15 @@ def clean(
         data = load_ingested(workspace)
         progress("Cleaning")
         cleaned, _ = _write_clean(begun, data, config, now)
-        publish(workspace, begun, cleaned, config, "clean", now, drop=(*CLEAN, *EXPLORED_LINES, *EXPLAINED))
+        publish(
+            workspace,
+            begun,
+            cleaned,
+            config,
+            "clean",
+            now,
+            drop=(*CLEAN, *EXPLORED_LINES, *EXPLAINED, *PROJECTED["tsne"]),
+        )
 
 
 def checkup(
@@ -219,7 +227,7 @@ def segment(
             n_rows = workspace.json("audit")["rows_kept"]
             past = describe_known_past(load_clean(workspace), described, config, workspace.connection, n_rows)
         write_segmentation(begun, described, config, progress, past, workspace)
-        publish(workspace, begun, None, config, "segment", now, drop=EXPLAINED)
+        publish(workspace, begun, None, config, "segment", now, drop=(*EXPLAINED, *PROJECTED["tsne"]))
 
 
 def project(

@@ -26,6 +26,8 @@ VERBS: Mapping[str, str] = {
     "models": "segment",
     "projection": "project",
     "projection_facts": "project",
+    "tsne": "project --method tsne",
+    "tsne_facts": "project --method tsne",
     "out_of_time": "evaluate",
     "concordance": "concordance",
     "concordance_crosstab": "concordance",

@@ -9,10 +9,11 @@ from customerbase.report.sections.definitions import describe_customers, describ
 from customerbase.report.sections.differences import describe_differences, describe_segments, describe_strategies
 from customerbase.report.sections.incoming import describe_base, describe_export, describe_findings
 from customerbase.report.sections.placing import describe_placing
+from customerbase.report.sections.plane import describe_map
 from customerbase.report.sections.revenue import describe_concentration, describe_seasons
 from customerbase.report.sections.scores import describe_scores
 from customerbase.report.sections.trade import describe_guests, describe_products, describe_returns
-from customerbase.report.sections.trust import describe_map, describe_out_of_time
+from customerbase.report.sections.trust import describe_out_of_time
 from customerbase.report.sections.usage import ENGAGEMENT, describe_coupons, describe_engagement
 from customerbase.workspace.manifest import UNDATED
 from customerbase.workspace.verbs import DATED_VERBS, VERBS
