@@ -54,7 +54,7 @@ def labelled_bars(
         x=alt.X(
             f"{value}:Q",
             title=title,
-            axis=alt.Axis(format=axis_format, tickCount=5),
+            axis=alt.Axis(format=axis_format, tickCount=4, labelExpr="datum.value === 0 ? '0' : datum.label"),
             scale=alt.Scale(domain=[0, most * (1 + room) if most > 0 else 1], nice=False),
         ),
         description="hint:N",

@@ -61,7 +61,7 @@ def _words(facts: Mapping[str, Any]) -> tuple[str, str, str]:
             for name, share in zip(("first", "second"), shares, strict=True)
         ]
         return f"Two directions show {both} of how the customers differ", axes[0], axes[1]
-    trust = f"{facts['trustworthiness']:.2f}"
+    trust = f"{facts['trustworthiness']:.3f}"
     return f"Neighbours on the map are neighbours in truth to a degree of {trust} (of 1)", "t-SNE 1", "t-SNE 2"
 
 
