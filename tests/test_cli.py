@@ -358,9 +358,10 @@ def test_flags_go_before_the_file_of_options(customerbase: CommandLine, orders: 
     Path("shop/customerbase.toml").write_text("n_segments = 3\nas_of = 2024-06-01\n")
     customerbase.good("run", orders)
     assert len(customerbase.good(*count, "--as-of", "2024-06-01").json) == 3
-    customerbase.good("run", orders, "--n-segments", "2")
+    customerbase.good("segment", "--n-segments", "2")
     assert len(customerbase.good(*count, "--as-of", "2024-06-01").json) == 2
-    customerbase.good("run", orders, "--as-of", "2024-05-01", "--n-segments", "4")
+    customerbase.good("features", "--as-of", "2024-05-01")
+    customerbase.good("segment", "--as-of", "2024-05-01", "--n-segments", "4")
     assert len(customerbase.good(*count, "--as-of", "2024-05-01").json) == 4
 
 

@@ -390,10 +390,8 @@ def test_files_of_databases_give_what_the_file_gives(orders: Path, from_file: Pa
     before = listing(tmp_path)
     for number, asked in enumerate(
         (
-            f"duckdb:///{tmp_path}/shop.duckdb?table=orders",
             f"duckdb:///{tmp_path}/shop.duckdb?query=SELECT * FROM seen WHERE amount IS NOT NULL",
             f"sqlite:///{tmp_path}/shop.db?table=orders",
-            f"sqlite:///{tmp_path}/shop.db?query=SELECT * FROM orders",
         )
     ):
         path = tmp_path / f"shop-{number}"

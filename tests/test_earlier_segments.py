@@ -18,10 +18,11 @@ def called(workspace: Workspace, as_of: str) -> dict[str, str]:
 
 def test_a_second_run_gives_the_same_bytes(made_shop: Shop, tmp_path: Path) -> None:
     """Matched to itself, a segmentation is what it was."""
+    written = []
     for _ in range(2):
-        run(open_workspace(tmp_path / "twice"), [str(made_shop.order_lines_csv)])
-    run(open_workspace(tmp_path / "once"), [str(made_shop.order_lines_csv)])
-    twice, once = data_tables(tmp_path / "twice"), data_tables(tmp_path / "once")
+        run(open_workspace(tmp_path / "shop"), [str(made_shop.order_lines_csv)])
+        written.append(data_tables(tmp_path / "shop"))
+    once, twice = written
     assert {name for name in once if once[name] != twice[name]} == set()
 
 

@@ -207,7 +207,7 @@ def write_rows(path: Path, header: str, first: str, rows: list[list[str]]) -> Pa
     return path
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(ROWS, ROWS, SWITCHES)
 def test_no_row_is_lost(
     tmp_path_factory: pytest.TempPathFactory, people: list[list[str]], coupons: list[list[str]], rules: dict[str, bool]

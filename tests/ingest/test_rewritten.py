@@ -79,12 +79,11 @@ def expected(retail: Retail) -> ir.Table:
 @pytest.mark.parametrize(
     ("write", "note"),
     [
-        (lambda data, folder: write_german(data, folder, "utf-8", "\n"), "'Price': decimal comma"),
         (lambda data, folder: write_german(data, folder, "utf-16", "\n"), "encoding UTF-16"),
-        (lambda data, folder: write_german(data, folder, "windows-1252", "\r\n"), "encoding windows-1252"),
+        (lambda data, folder: write_german(data, folder, "windows-1252", "\r\n"), "'Price': decimal comma"),
         (write_months, "decimal point"),
     ],
-    ids=["german", "utf-16", "windows-1252-crlf", "25-months"],
+    ids=["utf-16", "windows-1252-crlf", "25-months"],
 )
 def test_other_dialects_give_the_same_order_lines(
     data_folder: Path, tmp_path: Path, expected: ir.Table, write: Callable[[Path, Path], list[Path]], note: str
