@@ -244,11 +244,11 @@ def print_segments(segments: Sequence[Mapping[str, Any]], across: Sequence[str] 
     ...             "measure": "Orders."}
     >>> print_segments([{"name": "Loyal", "n_customers": 2, "share": 1.0, "revenue_share": 1.0,
     ...                  "traits": ["bought recently", "many orders"], "strategy": strategy,
-    ...                  "contrasts": ["have spent 3.1 times as much as the average customer"], "fit": 0.94,
+    ...                  "contrasts": ["spent 3.1 times as much"], "fit": 0.94,
     ...                  "runner_up": "Champions", "runner_up_fit": 0.81}])
     Loyal: 2 customers (100.0%), 100.0% of revenue
       bought recently; many orders
-      Apart: have spent 3.1 times as much as the average customer
+      Beside the average customer: spent 3.1 times as much
       Fit of the kind: 0.94; next best kind: Champions, 0.81
       Goal: Keep them.
       Do: Thank.
@@ -285,7 +285,7 @@ def print_segments(segments: Sequence[Mapping[str, Any]], across: Sequence[str] 
 def _say_apart(segment: Mapping[str, Any]) -> Iterator[str]:
     """Say what sets a segment apart and how well its kind fits, where it was told when the segment was made."""
     if segment.get("contrasts"):
-        yield f"Apart: {'; '.join(segment['contrasts'])}"
+        yield f"Beside the average customer: {'; '.join(segment['contrasts'])}"
     if segment.get("journey"):
         yield str(segment["journey"])
     if segment.get("fit") is not None:

@@ -135,7 +135,7 @@ def _segments(block: Content, segments: Content) -> Iterator[str]:
 def _apart(one: Content) -> Iterator[str]:
     """Say what sets a segment apart, and how well its kind fits; runs of before did not tell."""
     if one.get("contrasts"):
-        yield f"Apart: {_text('; '.join(one['contrasts']))}."
+        yield f"Beside the average customer: {_text('; '.join(one['contrasts']))}."
     if one.get("fit") is not None:
         rival = one["runner_up"]
         next_best = f"; next best kind: {_text(rival)}, {write(one['runner_up_fit'], 'number')}" if rival else ""

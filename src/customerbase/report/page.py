@@ -112,7 +112,6 @@ def _environment() -> Environment:
         "raw": lambda value: format(value, ".17g") if isinstance(value, float) else str(value),
         "clip": _clip,
         "kind": lambda block: type(block).__name__,
-        "sentence": lambda text: f"{text[:1].upper()}{text[1:]}.",
     }
     return environment
 

@@ -17,7 +17,7 @@ CLEAR_SHARE = 0.05
 """A share is told from this difference on: 5 % of all customers, baskets or coupons."""
 
 FEWEST_DAYS = 2.0
-MOST_CONTRASTS = 6
+MOST_CONTRASTS = 5
 ALWAYS_FIRST = ("recency_days", "frequency", "monetary", "coupon_recency_days", "n_claimed", "burn_rate")
 """What customers are compared by as a rule is told before what else stands out."""
 
@@ -46,28 +46,28 @@ class _Words(NamedTuple):
 
 
 COMPARED: Mapping[str, _Words] = {
-    "recency_days": _Words("days", "last bought {own} ago, the average customer {all} ago"),
-    "frequency": _Words("times", "have ordered {times} as often as the average customer"),
-    "monetary": _Words("times", "have spent {times} as much as the average customer"),
+    "recency_days": _Words("days", "last bought {own} ago against {all}"),
+    "frequency": _Words("times", "ordered {times} as often"),
+    "monetary": _Words("times", "spent {times} as much"),
     "average_order_value": _Words("times", "spend {times} as much per order"),
     "average_basket_units": _Words("times", "put {times} as many pieces into a basket"),
-    "n_products": _Words("times", "have bought {times} as many different products"),
-    "age_days": _Words("days", "first ordered {own} ago, the average customer {all} ago"),
-    "return_rate": _Words("share", "send back {own} of what they buy, the average customer {all}"),
-    "discount_share": _Words("share", "{own} of their spend is taken off as discounts, of all customers {all}"),
-    "is_one_time": _Words("share", "{own} bought only once, of all customers {all}"),
-    "coupon_recency_days": _Words("days", "last touched a coupon {own} ago, the average customer {all} ago"),
-    "n_claimed": _Words("times", "have claimed {times} as many coupons as the average customer"),
-    "burn_rate": _Words("share", "burn {own} of their coupons, the average customer {all}"),
-    "mean_days_to_burn": _Words("days", "burn a coupon after {own}, the average customer after {all}"),
+    "n_products": _Words("times", "bought {times} as many different products"),
+    "age_days": _Words("days", "first ordered {own} ago against {all}"),
+    "return_rate": _Words("share", "send back {own} of what they buy against {all}"),
+    "discount_share": _Words("share", "get {own} off as discounts against {all}"),
+    "is_one_time": _Words("share", "{own} bought only once against {all}"),
+    "coupon_recency_days": _Words("days", "last touched a coupon {own} ago against {all}"),
+    "n_claimed": _Words("times", "claimed {times} as many coupons"),
+    "burn_rate": _Words("share", "burn {own} of their coupons against {all}"),
+    "mean_days_to_burn": _Words("days", "burn a coupon after {own} against {all}"),
     "n_merchants": _Words("times", "use coupons of {times} as many merchants"),
-    "n_sessions": _Words("times", "visit {times} as often as the average customer"),
+    "n_sessions": _Words("times", "visit {times} as often"),
     "average_session_minutes": _Words("times", "stay {times} as long at a visit"),
     "n_pages": _Words("times", "look at {times} as many pages"),
     "n_clicks": _Words("times", "click {times} as often"),
     "n_wishlist_adds": _Words("times", "put {times} as much on wish lists"),
-    "campaign_response_rate": _Words("share", "answer {own} of campaigns, the average customer {all}"),
-    "cart_abandonment_rate": _Words("share", "leave {own} of their baskets, the average customer {all}"),
+    "campaign_response_rate": _Words("share", "answer {own} of campaigns against {all}"),
+    "cart_abandonment_rate": _Words("share", "leave {own} of their baskets against {all}"),
 }
 """Feature → how it is compared: counts and amounts by the means, days by the medians, shares by the means."""
 
@@ -84,7 +84,7 @@ def profile_everyone(X: pd.DataFrame) -> dict[str, FeatureSummary]:
 
 
 def describe_contrasts(profile: Profile, everyone: Profile) -> tuple[str, ...]:
-    """Say in up to six phrases what sets a segment apart from the average customer of the base.
+    """Say in up to five phrases what sets a segment apart from the average customer of the base.
 
     Counts and amounts are compared as factors, mean by mean: these add up, so that the factor of the spend is the share
     of the revenue over the share of the customers. Of days the average customer is the one in the middle, median by
@@ -99,7 +99,8 @@ def describe_contrasts(profile: Profile, everyone: Profile) -> tuple[str, ...]:
 
     Returns
     -------
-    Recency, number and spend first (or those of coupons), where they differ clearly, then what else stands out most.
+    Phrases that go on from "beside the average customer": recency, number and spend first (or those of coupons), where
+    they differ clearly, then what else stands out most.
 
     Examples
     --------
@@ -107,9 +108,7 @@ def describe_contrasts(profile: Profile, everyone: Profile) -> tuple[str, ...]:
     ...             "monetary": FeatureSummary(.5, 842.0, 2780.0)}
     >>> describe_contrasts({"recency_days": FeatureSummary(.8, 371.0, 400.0), "frequency": FeatureSummary(.2, 1.0, 1.3),
     ...                     "monetary": FeatureSummary(.9, 8000.0, 8700.0)}, everyone)
-    ('last bought 371 days ago, the average customer 96 days ago',
-     'have ordered a fifth as often as the average customer',
-     'have spent 3.1 times as much as the average customer')
+    ('last bought 371 days ago against 96', 'ordered a fifth as often', 'spent 3.1 times as much')
     """
     found = {
         name: phrase
@@ -158,7 +157,7 @@ def _compare_days(words: _Words, own: float, everyone: float) -> str:
     low, high = sorted((own, everyone))
     if high - low < FEWEST_DAYS or high < low * CLEARLY_MORE:
         return ""
-    return words.phrase.format(own=_say_days(own), all=_say_days(everyone))
+    return words.phrase.format(own=_say_days(own), all=f"{everyone:,.0f}")
 
 
 def _say_days(days: float) -> str:

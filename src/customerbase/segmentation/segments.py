@@ -51,11 +51,11 @@ class Segment:
     """One segment, with all that a manager reads about it.
 
     `share` is its part of the customers of the base, `revenue_share` its part of their gross revenue (of their monetary
-    value in a file of one row per customer, and None where nothing is known of money); `archetype` is a key of the
+    value in a file of one row per customer, and None where nothing is known of money). `archetype` is a key of the
     playbook, `fit` says how well it fits, from 0 to 1, and `runner_up` which one fits next best (see `ArchetypeFit`). A
-    colour goes with a name and stays with it at every date. `traits` describes its customers, and `contrasts` sets them
-    against the average customer; `journey` says what a typical one of them has done, where `tailor_strategies` found
-    out. `rule` says who belongs to it, where the model has rules.
+    colour goes with a name and stays with it at every date. `traits` describes its customers, and `contrasts` says what
+    they are beside the average customer; `journey` is what a typical one of them has done, where `tailor_strategies`
+    has found out. `rule` says who belongs to it, where the model has rules.
     """
 
     id: int
