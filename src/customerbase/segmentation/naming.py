@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from customerbase.errors import DataError
-from customerbase.segmentation.archetype_fit import INELIGIBLE, measure_cost
+from customerbase.segmentation.archetype_fit import INELIGIBLE, LAST_RESORT, measure_cost
 from customerbase.segmentation.playbook import Archetype, load_playbook
 from customerbase.segmentation.profiles import Profile
 
@@ -24,6 +24,9 @@ __all__ = [
 
 SHARING_PENALTY = 0.05
 """A second segment under one archetype costs about as much as being 0.13 off in each of three percentile ranks."""
+
+SINGLE = ("champions",)
+"""Kinds of which there is one: only one segment orders most often and spends the most."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,8 @@ def _match(
     )
     n_uses = len(profiles)
     penalties = np.repeat(np.arange(n_uses), len(archetypes)) * SHARING_PENALTY
+    is_second = [False] * len(archetypes) + [one.key in SINGLE for one in archetypes] * (n_uses - 1)
+    penalties[np.array(is_second[: len(penalties)], dtype=bool)] += LAST_RESORT
     expanded = np.tile(costs, (1, n_uses)) + penalties if n_uses else np.empty((0, 0))
     rows, columns = linear_sum_assignment(expanded)
     if n_uses and expanded[rows, columns].max() >= INELIGIBLE:
