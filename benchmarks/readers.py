@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from customerbase.config import Config
 from customerbase.report.numerals import write
@@ -80,11 +81,11 @@ def write_test(folder: Path, text: Path, key: Path) -> None:
     print(f"{len(names)} segments of {len(DATA_SETS)} data sets: {text}, key {key}")
 
 
-def _segment(file: Path, as_of: str | None) -> list[dict[str, object]]:
+def _segment(file: Path, as_of: str | None) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         workspace = open_workspace(Path(folder) / "shop")
         run(workspace, [file], Config(as_of=as_of))
-        segments: list[dict[str, object]] = workspace.json("segments")["segments"]
+        segments: list[dict[str, Any]] = workspace.json("segments")["segments"]
         return segments
 
 

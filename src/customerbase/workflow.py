@@ -269,15 +269,21 @@ def explore(
 
 
 def evaluate(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
+    workspace: Workspace,
+    config: Config | None = None,
+    *,
+    own: Sequence[str | Path] = (),
+    now: datetime | None = None,
+    progress: Progress = quiet,
 ) -> None:
     """Hold every segmentation of an earlier date against what was bought next: the table `out_of_time`.
 
-    Parameters and errors as in `run`; by default the date is the last whose next `horizon_days` the data still cover.
+    `own` are files of own segments; else parameters and errors as in `run`. By default the date is the last whose next
+    `horizon_days` the data still cover.
     """
     config = config or Config()
     with workspace.begin() as begun:
-        write_evaluation(begun, workspace, config, progress)
+        write_evaluation(begun, workspace, config, progress, own)
         publish(workspace, begun, None, config, "evaluate", now)
 
 

@@ -65,7 +65,7 @@ def test_noise_forms_no_groups(kind: str) -> None:
 def test_noise_in_features_forms_no_groups(kind: str) -> None:
     """Nor is there one when the default model has prepared it, which parts what lies on both sides of zero."""
     rng = np.random.default_rng(2)
-    draw = NOISE.get(kind, lambda rng: rng.uniform(-1, 1, (3_000, 3)))
+    draw = NOISE[kind] if kind in NOISE else lambda each: each.uniform(-1, 1, (3_000, 3))
     sets = [draw(rng)[:1_000] for _ in range(N_SETS)]
     verdicts = [measure_structure(prepare(X), unbent=unbend_default(X)).verdict for X in sets]
     assert verdicts.count("groups") <= N_SETS // 10

@@ -144,7 +144,9 @@ def test_names_are_one_short_line_of_text() -> None:
 
 def test_a_country_is_told_where_it_sets_a_segment_apart(learnt: Segmentation) -> None:
     """Both good customers are French, and half of all; where all live in one country it says nothing."""
-    for countries, told in ((["FR", "FR", "DE", None], "100% are from “FR”."), (["FR"] * 4, None)):
+    split: list[object] = ["FR", "FR", "DE", None]
+    alike: list[object] = ["FR"] * 4
+    for countries, told in ((split, "100% are from “FR”."), (alike, None)):
         journey = tailor_strategies(learnt, make_features(country=countries)).segments[0].journey or ""
         assert ("are from" in journey) is (told is not None)
         assert (told or "") in journey
