@@ -7,12 +7,16 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from customerbase.segmentation.wording import clean_name
 
 __all__ = ["OwnFigures", "measure_own_figures"]
 
 N_FAVOURITES = 3
+N_LOOKED_UP = 6
+"""Some codes share a name, and of some names nothing is left: more are looked up than are told."""
+
 TYPICAL_SHARE = 0.05
 """A product is typical of a segment only if at least this share of its customers bought it."""
 
@@ -146,30 +150,42 @@ def _find_products(
     bought = lines.filter(~lines.is_return & lines.is_product & lines.product_id.notnull())
     if as_of is not None:
         bought = bought.filter(bought.ordered_at < ibis.literal(as_of).cast("timestamp"))
-    pairs = bought.group_by("customer_id", "product_id").agg(name=bought.product_name.max())
-    placed = pairs.inner_join(assignments.select("customer_id", "segment_id"), "customer_id")
-    counted = placed.group_by("segment_id", "product_id").agg(n=placed.count(), name=placed.name.max()).to_pandas()
-    if counted.empty:
-        return {}, {}
-    counted["all"] = counted.groupby("product_id").n.transform("sum")
-    counted["name"] = counted.name.fillna(counted.product_id)
-    sizes = assignments.group_by("segment_id").agg(size=assignments.count()).to_pandas().set_index("segment_id")["size"]
-    counted["reach"] = counted.n / counted.segment_id.map(sizes)
-    counted["lead"] = counted.n / counted["all"]
-    by_reach = counted.sort_values(["n", "product_id"], ascending=[False, True])
-    common = counted[counted.reach >= TYPICAL_SHARE].sort_values(
-        ["lead", "n", "product_id"], ascending=[False, False, True]
-    )
-    favourites = {
-        int(segment_id): _clean(group["name"].tolist()) for segment_id, group in by_reach.groupby("segment_id")
+    counted = _count_buyers(assignments, bought)
+    by_reach = counted.sort_values(["n", "product_id"], ascending=[False, True]).groupby("segment_id").head(N_LOOKED_UP)
+    common = counted[counted.reach >= TYPICAL_SHARE]
+    by_lead = common.sort_values(["lead", "n", "product_id"], ascending=[False, False, True])
+    own = by_lead.groupby("segment_id").head(1)
+    # Names are looked up for the few codes that are told: to count by them too takes twice the time.
+    wanted = sorted({*by_reach.product_id, *own.product_id})
+    names = bought.filter(bought.product_id.isin(wanted)).group_by("product_id").agg(name=bought.product_name.max())
+    known = {row["product_id"]: row["name"] or row["product_id"] for row in _rows(names)} if wanted else {}
+    told: dict[int, list[str]] = {}
+    for segment_id, code in zip(by_reach.segment_id, by_reach.product_id, strict=True):
+        told.setdefault(int(segment_id), []).append(known[code])
+    favourites = {segment_id: _clean(each) for segment_id, each in told.items()}
+    typical = {
+        int(segment_id): name[0]
+        for segment_id, code in zip(own.segment_id, own.product_id, strict=True)
+        if (name := _clean([known[code]]))
     }
-    own = {int(segment_id): _clean(group["name"].tolist()[:1]) for segment_id, group in common.groupby("segment_id")}
-    return favourites, {segment_id: names[0] for segment_id, names in own.items() if names}
+    return favourites, typical
+
+
+def _count_buyers(assignments: ir.Table, bought: ir.Table) -> pd.DataFrame:
+    """Count the customers of each segment who bought a product, as a share of the segment and of all its buyers."""
+    pairs = bought.select("customer_id", "product_id").distinct()
+    placed = pairs.inner_join(assignments.select("customer_id", "segment_id"), "customer_id")
+    counted: pd.DataFrame = placed.group_by("segment_id", "product_id").agg(n=placed.count()).to_pandas()
+    sizes = assignments.group_by("segment_id").agg(size=assignments.count()).to_pandas().set_index("segment_id")["size"]
+    return counted.assign(
+        reach=counted.n / counted.segment_id.map(sizes),
+        lead=counted.n / counted.groupby("product_id").n.transform("sum"),
+    )
 
 
 def _clean(names: Sequence[str]) -> tuple[str, ...]:
     """Give the first names as plain text, each once and without those of which nothing is left."""
-    found = dict.fromkeys(filter(None, (clean_name(str(name)) for name in names[: 2 * N_FAVOURITES])))
+    found = dict.fromkeys(filter(None, (clean_name(str(name)) for name in names[:N_LOOKED_UP])))
     return tuple(found)[:N_FAVOURITES]
 
 
@@ -195,7 +211,6 @@ def _find_countries(customers: ir.Table) -> dict[int, tuple[str | None, float | 
     lead = share - counts.country.map(of_all)
     found = counts.assign(share=share.round(4), lead=lead).dropna(subset="country")
     found = found[found.lead >= COUNTRY_LEAD].sort_values(["lead", "country"], ascending=[False, True])
-    return {
-        int(segment_id): (clean_name(group.country.iloc[0]), float(group.share.iloc[0]))
-        for segment_id, group in found.groupby("segment_id")
-    }
+    first = found.groupby("segment_id").head(1)
+    rows = zip(first.segment_id, first.country, first.share, strict=True)
+    return {int(segment_id): (clean_name(country), float(part)) for segment_id, country, part in rows}
