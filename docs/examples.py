@@ -43,6 +43,9 @@ WIDTH = 110
 N_LINES = 24
 _BLOCK = re.compile(r"(?<=```console\n).*?(?=\n```)", re.DOTALL)
 _CONTINUED = " " * 16
+_FULL = 130
+_LABEL = re.compile(r"  [A-Z][\w ]*: ")
+"""A line of at least so many signs may go on in the next one, unless that begins with a label."""
 
 
 def refresh(page: str, folder: Path) -> str:
@@ -73,9 +76,13 @@ def _run(words: list[str]) -> str:
 def _shorten(output: str) -> list[str]:
     """Cut long lines, and leave out those that only go on with a cut one, and the end; a message stays whole."""
     lines: list[str] = []
+    is_full = False
     for line in map(str.rstrip, output.splitlines()):
-        if lines and lines[-1].endswith("…") and line.startswith(_CONTINUED):
+        is_cut = bool(lines) and lines[-1].endswith("…")
+        goes_on = is_full and line.startswith("  ") and not _LABEL.match(line)
+        if is_cut and (line.startswith(_CONTINUED) or goes_on):
             continue
+        is_full = len(line) >= _FULL
         is_long = len(line) > WIDTH and not line.startswith("Error:")
         lines.append(f"{line[: WIDTH - 1].rstrip()}…" if is_long else line)
     return lines if len(lines) <= N_LINES else [*lines[:N_LINES], "…"]

@@ -18,7 +18,7 @@ from customerbase.exploration import EXPLORATIONS
 from customerbase.features.customers import COUPON_FEATURES, CUSTOMER_FEATURES, FEATURES, customer_features
 from customerbase.ingest.layouts import LAYOUTS, Condition, Layout
 from customerbase.schema import COUPON_EVENTS, CUSTOMERS, MEASURES, ORDER_LINES, Dataset, Field
-from customerbase.segmentation.playbook import Archetype, load_playbook
+from customerbase.segmentation.playbook import Archetype, load_across, load_playbook
 from customerbase.segmentation.schemes import SCHEMES, Scheme
 
 __all__ = ["PAGES", "TWINS", "main"]
@@ -240,6 +240,14 @@ SECTIONS: Mapping[str, tuple[str, Callable[[], Iterable[str]]]] = {
             "profile resembles; a segment of a scheme keeps its name and takes the strategy of the kind that serves it."
         ),
         lambda: map(_archetype, load_playbook().values()),
+    ),
+    "Across segments": (
+        (
+            "What to do across segments. These sentences and those of segments are filled with figures of the shop: a "
+            "part in brackets stands only where each figure in it is known (see [names and "
+            "strategies](segmentation.md#names-and-strategies))."
+        ),
+        lambda: ["\n".join(f"{number}. {step}" for number, step in enumerate(load_across(), start=1))],
     ),
 }
 """Section of the data dictionary → what is said first, and what makes the rest."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.front_end import CommandLine, data_tables, many_orders, write_orders
 
+from customerbase.evaluation import own_models
 from customerbase.results import load_segmentation
 from customerbase.segmentation.segments import assign
 from customerbase.synthetic import Shop
@@ -73,8 +74,46 @@ def test_evaluate_prints_and_stores_a_table(customerbase: CommandLine, tree_shop
     assert [each["segmentation"] for each in stored] == names
     shown = customerbase.good("-w", own, "show", "out_of_time", "--json").json
     assert [each["place"] for each in shown] == list(range(1, len(rows) + 1))
-    again = customerbase.good("-w", own, "evaluate", "--json").out
-    assert [each["spend_eta_squared"] for each in json.loads(again)] == [float(r["spend_eta_squared"]) for r in rows]
+    # The shop's own segments and scores stand behind the reference model, and change no other figure.
+    file = tmp_path / "mine.toml"
+    file.write_text("[segments]\nGood = 'frequency > 3 and recency_days < 90'\n")
+    again = json.loads(customerbase.good("-w", own, "evaluate", "--json", "--model", file, "--scheme", "klaviyo-6").out)
+    assert [each["segmentation"] for each in again] == [names[0], "mine.toml", "rfm, klaviyo-6", *names[1:]]
+    assert again[1]["n_segments"] == 2
+    assert 0 < again[1]["spend_eta_squared"] < 1
+    others = [each["spend_eta_squared"] for each in again if each["segmentation"] in names]
+    assert others == [float(row["spend_eta_squared"]) for row in rows]
+
+
+def test_own_models_of_the_options(tmp_path: Path) -> None:
+    """Own segments by the name of their file, or its path where two are alike; RFM and preparation as they are set."""
+    files = [tmp_path / folder / "mine.toml" for folder in ("one", "two")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text("[segments]\nGood = 'frequency > 3'\n")
+    assert list(own_models(Config(model=str(files[0])))) == ["mine.toml"]
+    assert list(own_models(Config(model=str(files[0])), files)) == [str(file) for file in files]
+    assert list(own_models(Config(rfm={"n_bins": 3, "scheme": None}))) == ["rfm, own options"]
+    assert list(own_models(Config(model="ward", prepare={"pca": 1}))) == ["ward, own preparation"]
+    assert own_models(Config()) == {}
+
+
+def test_evaluate_refuses_what_is_no_file_of_own_segments(customerbase: CommandLine, tree_shop: Path) -> None:
+    """The name of a method, a file that is not there, a condition on nothing: one line each, and nothing changes."""
+    broken = tree_shop.parent / "broken.toml"
+    broken.write_text("[segments]\nGood = 'frequencies > 3'\n")
+    cases = {
+        "kmeans": "--model of evaluate must be a TOML file of own segments. Got 'kmeans' instead",
+        "none.toml": "none.toml cannot be read",
+        str(broken): "",
+    }
+    before = open_workspace(tree_shop).tables()
+    for file, message in cases.items():
+        answer = customerbase("-w", tree_shop, "evaluate", "--model", file)
+        assert answer.status == 2
+        assert answer.err.startswith(f"Error: {message}")
+        assert answer.err.count("\n") == 1
+    assert open_workspace(tree_shop).tables() == before
 
 
 def test_evaluate_refuses_what_it_cannot_know(customerbase: CommandLine, tree_shop: Path) -> None:

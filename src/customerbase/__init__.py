@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from customerbase.segmentation.segments import Segmentation as Segmentation
     from customerbase.segmentation.segments import assign as assign
     from customerbase.segmentation.segments import segment as segment
+    from customerbase.segmentation.tailoring import tailor_strategies as tailor_strategies
     from customerbase.segmentation.value_tree import ValueTree as ValueTree
     from customerbase.synthetic import make_shop as make_shop
     from customerbase.workflow import Config as Config
@@ -138,6 +139,7 @@ _HOMES = {
     "read_conditions": "segmentation.conditions.model",
     "run": "workflow",
     "segment": "segmentation.segments",
+    "tailor_strategies": "segmentation.tailoring",
     "value_target": "features.targets",
 }
 

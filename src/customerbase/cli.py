@@ -279,9 +279,11 @@ def show(
 
     check_one(as_json, as_csv, as_table)
     session = context.ensure_object(Session)
-    value = find_table(session.open(session.config()), name, as_of)
+    workspace = session.open(session.config())
+    value = find_table(workspace, name, as_of)
     if name == "segments" and not (as_json or as_csv):
-        print_segments(cast("list[dict[str, Any]]", value))
+        across = workspace.json("segments", as_of).get("across", [])
+        print_segments(cast("list[dict[str, Any]]", value), across)
     else:
         print_value(value, as_json, as_csv)
 

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from customerbase.options import AsCsv, AsJson, AsTable, NSegments, Seed, check_one
+from customerbase.errors import UsageError
+from customerbase.options import AsCsv, AsJson, AsTable, NSegments, SchemeName, Seed, check_one
 from customerbase.session import Session, find_newest
 
 __all__ = ["evaluate"]
@@ -23,6 +24,15 @@ def evaluate(
     horizon_days: Annotated[
         int | None, typer.Option("--horizon-days", help="How many days to look ahead; by default 90.")
     ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help="TOML file of own segments, to be compared too. Can be given several times.",
+            metavar="FILE.toml",
+        ),
+    ] = None,
+    scheme: SchemeName = None,
     n_segments: NSegments = None,
     seed: Seed = None,
     as_json: AsJson = False,
@@ -33,12 +43,25 @@ def evaluate(
     from customerbase.terminal import print_value
 
     check_one(as_json, as_csv, as_table)
+    own = _refuse_methods(model or [])
     session = context.ensure_object(Session)
-    config = session.config(as_of=as_of, horizon_days=horizon_days, n_segments=n_segments, seed=seed)
+    rfm = {"scheme": scheme} if scheme else None
+    config = session.config(as_of=as_of, horizon_days=horizon_days, n_segments=n_segments, seed=seed, rfm=rfm)
     session.refuse_nothing(session.open(config).tables())
-    workspace = session.work("evaluate", config)
+    workspace = session.work("evaluate", config, own=own)
     table: Any = (
         workspace.table("out_of_time", find_newest(workspace, "out_of_time").as_of).order_by("place").drop("place")
     )
     if not session.quiet or as_json or as_csv:
         print_value(table, as_json, as_csv)
+
+
+def _refuse_methods(files: list[str]) -> list[str]:
+    """Refuse the name of a method where a file is wanted."""
+    for file in files:
+        if not file.lower().endswith(".toml"):
+            raise UsageError(
+                f"--model of evaluate must be a TOML file of own segments. Got {file!r} instead: leave it out: all "
+                "methods are compared."
+            )
+    return files

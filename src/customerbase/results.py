@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from customerbase.checkup import check_up
+from customerbase.cleaning.currencies import find_currency
 from customerbase.config import Config, is_condition_file
 from customerbase.describing import Past
 from customerbase.earlier_segments import keep_earlier_names
@@ -60,13 +61,15 @@ def write_segmentation(
     progress: Callable[[str], None] = _quiet,
     past: Past | None = None,
     workspace: Workspace | None = None,
+    data: Dataset | None = None,
 ) -> None:
     """Find the segments of the customers of a date, and write them, who is in which, and the model.
 
     `past` is for a model that learns from what customers bought next; where `workspace` has segments of before, of the
-    same model, those that are still the same keep their names.
+    same model, those that are still the same keep their names. `data` are the clean tables, for the names of products.
     """
     from customerbase.segmentation.segments import segment as find_segments
+    from customerbase.segmentation.tailoring import tailor_strategies
 
     tables = past.tables() if past else {}
     model = make_model(config)
@@ -75,6 +78,10 @@ def write_segmentation(
     result = keep_earlier_names(result, workspace, config.model, base_of(described))
     if choice and result.quality:
         result = replace(result, quality=replace(result.quality, stability=choice.stability))
+    lines = data.order_lines if data and data.has_orders else None
+    # On a server nothing may be written, so who is in which segment cannot be laid beside what they bought.
+    named = None if data is None or data.is_in_place else lines
+    result = tailor_strategies(result, described, named, None if lines is None else find_currency(lines))
     as_of = result.as_of or UNDATED
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
     begun.write_table("borderline", list_borderline(result.assignments, described), as_of=as_of, order_by="rank")
@@ -146,6 +153,7 @@ def _plain_segmentation(
         "fidelity": asdict(result.fidelity) if result.fidelity else None,
         "choice": asdict(choice) if choice else None,
         "notes": list(result.notes),
+        "across": list(result.across),
         **_cover(result, described),
         "segments": segments_to_json(result),
     }
@@ -283,4 +291,5 @@ def load_segmentation(workspace: Workspace, as_of: str | None = None) -> "Segmen
         quality,
         fidelity,
         stored.get("notes", ()),
+        stored.get("across", ()),
     )

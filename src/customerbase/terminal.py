@@ -228,22 +228,28 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:
-    """Print each segment with what it looks like and its whole strategy.
+def print_segments(segments: Sequence[Mapping[str, Any]], across: Sequence[str] = ()) -> None:
+    """Print each segment with what it looks like and its whole strategy, and then what to do across segments.
 
     Parameters
     ----------
     segments
         As `customerbase show segments --json` gives them.
+    across
+        Sentences, as a `Segmentation` has them.
 
     Examples
     --------
     >>> strategy = {"goal": "Keep them.", "actions": ["Thank."], "channel": "Post.", "avoid": "Noise.",
     ...             "measure": "Orders."}
     >>> print_segments([{"name": "Loyal", "n_customers": 2, "share": 1.0, "revenue_share": 1.0,
-    ...                  "traits": ["bought recently", "many orders"], "strategy": strategy}])
+    ...                  "traits": ["bought recently", "many orders"], "strategy": strategy,
+    ...                  "contrasts": ["spent 3.1 times as much"], "fit": 0.94,
+    ...                  "runner_up": "Champions", "runner_up_fit": 0.81}])
     Loyal: 2 customers (100.0%), 100.0% of revenue
       bought recently; many orders
+      Beside the average customer: spent 3.1 times as much
+      Fit of the kind: 0.94; next best kind: Champions, 0.81
       Goal: Keep them.
       Do: Thank.
       Channel: Post.
@@ -262,6 +268,7 @@ def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:
         lines = [
             *rule,
             "; ".join(each["traits"]),
+            *_say_apart(each),
             f"Goal: {strategy['goal']}",
             *(f"Do: {do}" for do in strategy["actions"]),
         ]
@@ -269,6 +276,23 @@ def print_segments(segments: Sequence[Mapping[str, Any]]) -> None:
         for line in lines:
             console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
         console.print()
+    if across:
+        console.print(Text("Across all segments", "bold"))
+        for line in across:
+            console.print(Padding(Text(f"Do: {line}"), (0, 0, 0, 2), expand=False))
+
+
+def _say_apart(segment: Mapping[str, Any]) -> Iterator[str]:
+    """Say what sets a segment apart and how well its kind fits, where it was told when the segment was made."""
+    if segment.get("contrasts"):
+        yield f"Beside the average customer: {'; '.join(segment['contrasts'])}"
+    if segment.get("journey"):
+        yield str(segment["journey"])
+    if segment.get("fit") is not None:
+        next_best = (
+            f"; next best kind: {segment['runner_up']}, {segment['runner_up_fit']:.2f}" if segment["runner_up"] else ""
+        )
+        yield f"Fit of the kind: {segment['fit']:.2f}{next_best}"
 
 
 def _segment_table(segments: Sequence[Mapping[str, Any]]) -> Table:

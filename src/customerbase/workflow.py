@@ -143,7 +143,7 @@ def run(
             described = _write_features(begun, cleaned, config, workspace, n_rows)
             progress("Finding the segments")
             past = describe_known_past(cleaned, described, config, workspace.connection, n_rows)
-            write_segmentation(begun, described, config, progress, past, workspace)
+            write_segmentation(begun, described, config, progress, past, workspace, cleaned)
             progress("Exploring")
             set_aside = find_set_aside(begun, cleaned, result)
             write_exploration(begun, replace(cleaned, cells=data.cells), set_aside, described)
@@ -226,7 +226,9 @@ def segment(
         if config.model in TARGET_MODELS:
             n_rows = workspace.json("audit")["rows_kept"]
             past = describe_known_past(load_clean(workspace), described, config, workspace.connection, n_rows)
-        write_segmentation(begun, described, config, progress, past, workspace)
+        holds_lines = any(each.name == "order_lines" for each in workspace.tables())
+        data = load_clean(workspace) if holds_lines else None
+        write_segmentation(begun, described, config, progress, past, workspace, data)
         publish(workspace, begun, None, config, "segment", now, drop=(*EXPLAINED, *PROJECTED["tsne"]))
 
 
@@ -267,15 +269,21 @@ def explore(
 
 
 def evaluate(
-    workspace: Workspace, config: Config | None = None, *, now: datetime | None = None, progress: Progress = quiet
+    workspace: Workspace,
+    config: Config | None = None,
+    *,
+    own: Sequence[str | Path] = (),
+    now: datetime | None = None,
+    progress: Progress = quiet,
 ) -> None:
     """Hold every segmentation of an earlier date against what was bought next: the table `out_of_time`.
 
-    Parameters and errors as in `run`; by default the date is the last whose next `horizon_days` the data still cover.
+    `own` are files of own segments; else parameters and errors as in `run`. By default the date is the last whose next
+    `horizon_days` the data still cover.
     """
     config = config or Config()
     with workspace.begin() as begun:
-        write_evaluation(begun, workspace, config, progress)
+        write_evaluation(begun, workspace, config, progress, own)
         publish(workspace, begun, None, config, "evaluate", now)
 
 

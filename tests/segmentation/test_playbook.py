@@ -193,6 +193,27 @@ def test_a_tie_is_broken_by_the_profiles() -> None:
     assert names_of([small, large]) == names_of([large, small])[::-1]
 
 
+def test_one_segment_alone_are_the_champions() -> None:
+    """The second that orders much and spends much is loyal, however many loyal ones there are."""
+    profiles = [make_profile(0.09, 0.96, 0.96, 0.5), make_profile(0.11, 0.86, 0.84, 0.5), make_profile(0.3, 0.8, 0.85)]
+    first, *others = names_of(profiles)
+    assert first == "Champions"
+    assert all(name.startswith("Loyal customers") for name in others)
+
+
+def test_who_ordered_once_and_lately_is_new_where_no_age_is_known() -> None:
+    """Their first order is their last; of those who ordered twice nothing follows."""
+    once, twice = (make_profile(0.39, 0.27, 0.27) | {"frequency": FeatureSummary(0.27, n, n)} for n in (1.0, 2.0))
+    assert names_of([once, make_profile(0.1, 0.9, 0.9)])[0] == "New customers"
+    assert names_of([twice, make_profile(0.1, 0.9, 0.9)])[0] == "Occasional buyers"
+
+
+def test_silent_for_long_is_said_of_all_who_are_at_risk() -> None:
+    """Just behind the middle a valuable segment needs attention: a reader does not call it silent."""
+    assert names_of([make_profile(0.55, 0.72, 0.85), make_profile(0.2, 0.9, 0.9)])[0] == "Need attention"
+    assert names_of([make_profile(0.65, 0.72, 0.85), make_profile(0.2, 0.9, 0.9)])[0] == "Cannot lose them"
+
+
 @given(profiles_strategy)
 def test_requirements_hold(profiles: list[Profile]) -> None:
     """Champions are recent, new customers young, and those who hibernate have been away for long."""

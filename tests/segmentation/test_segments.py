@@ -215,7 +215,10 @@ def test_a_saved_segmentation_places_customers_alike(result: Segmentation) -> No
 
 def test_segments_as_json_have_the_promised_keys() -> None:
     """The keys are those that `show segments --json` promises."""
-    keys = "id name color n_customers share revenue_share profile traits archetype strategy"
+    keys = (
+        "id name color n_customers share revenue_share profile traits archetype strategy fit runner_up runner_up_fit "
+        "contrasts journey"
+    )
     first = segments_to_json(KMEANS)[0]
     assert list(first) == keys.split()
     assert list(first["strategy"]) == ["goal", "actions", "channel", "avoid", "measure"]

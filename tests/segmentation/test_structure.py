@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 import customerbase as cb
 from customerbase.segmentation.clustering import DEFAULT_COLUMNS, make_clusterer
 from customerbase.segmentation.structure import measure_structure
+from customerbase.segmentation.unbending import unbend
 from customerbase.synthetic import make_shop
 
 Matrix = npt.NDArray[np.float64]
@@ -23,6 +24,11 @@ def prepare(X: Matrix) -> Matrix:
     """Prepare features as the default model does."""
     prepared: Matrix = clone(make_clusterer()[:-1]).fit_transform(pd.DataFrame(X, columns=list(DEFAULT_COLUMNS)))
     return prepared
+
+
+def unbend_default(X: Matrix) -> Matrix | None:
+    """Unbend features as the default model has them."""
+    return unbend(make_clusterer(), pd.DataFrame(X, columns=list(DEFAULT_COLUMNS)))
 
 
 def standardise(X: Matrix) -> Matrix:
@@ -55,12 +61,41 @@ def test_noise_forms_no_groups(kind: str) -> None:
     assert verdicts.count("groups") <= N_SETS // 10
 
 
-@pytest.mark.parametrize("kind", ["uniform", "log-normal", "correlated log-normal"])
+@pytest.mark.parametrize("kind", [*NOISE, "uniform about zero"])
 def test_noise_in_features_forms_no_groups(kind: str) -> None:
-    """Nor is there one when the default model has prepared it, as long as values have one sign, as features have."""
+    """Nor is there one when the default model has prepared it, which parts what lies on both sides of zero."""
     rng = np.random.default_rng(2)
-    verdicts = [measure_structure(prepare(NOISE[kind](rng))).verdict for _ in range(N_SETS)]
+    draw = NOISE[kind] if kind in NOISE else lambda each: each.uniform(-1, 1, (3_000, 3))
+    sets = [draw(rng)[:1_000] for _ in range(N_SETS)]
+    verdicts = [measure_structure(prepare(X), unbent=unbend_default(X)).verdict for X in sets]
     assert verdicts.count("groups") <= N_SETS // 10
+
+
+def test_the_valley_of_the_signed_logarithm_is_its_own() -> None:
+    """Without the second look Gaussian noise would be groups: the test above can fail."""
+    X = NOISE["Gaussian"](np.random.default_rng(2))
+    assert measure_structure(prepare(X)).verdict == "groups"
+    assert measure_structure(prepare(X), unbent=unbend_default(X)).verdict == "continuum"
+
+
+def test_groups_on_both_sides_of_zero_are_found_all_the_same() -> None:
+    """A true valley is there with and without the logarithm."""
+    for n_groups in (2, 3, 5):
+        X = plant(n_groups, np.random.default_rng(n_groups))
+        found = measure_structure(prepare(X), unbent=unbend_default(X))
+        assert (found.verdict, found.n_groups) == ("groups", n_groups)
+
+
+def test_a_few_below_zero_are_not_two_sides() -> None:
+    """Net spend below zero is rare: columns are unbent where a twentieth of the customers or more is on either side."""
+    X = np.abs(NOISE["Gaussian"](np.random.default_rng(4)))
+    X[:100, 2] *= -1
+    assert unbend_default(X) is None
+    X[100:200, 2] *= -1
+    unbent = unbend_default(X)
+    assert unbent is not None
+    np.testing.assert_allclose(unbent[:, :2], prepare(X)[:, :2])
+    assert not np.allclose(unbent[:, 2], prepare(X)[:, 2])
 
 
 def plant(n_groups: int, rng: np.random.Generator) -> Matrix:

@@ -1,5 +1,6 @@
 """Currencies: money of two is never added; that of others is converted, or its lines are set aside."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,10 +11,11 @@ import ibis.expr.types as ir
 from customerbase.errors import DataError, UsageError
 from customerbase.schema import MONEY
 
-__all__ = ["check_rates", "refuse_several_currencies", "settle_currency"]
+__all__ = ["check_rates", "find_currency", "refuse_several_currencies", "settle_currency"]
 
 _AMOUNTS = ("amount", "unit_price", "discount")
 _RATE = "decimal(18, 8)"
+_CODE = re.compile("[A-Z]{3}")
 
 
 def settle_currency(lines: ir.Table, currency: str | None, rates: Mapping[str, Any] | None = None) -> ir.Table:
@@ -117,3 +119,22 @@ def refuse_several_currencies(kept: ir.Table) -> None:
             f"two currencies is never added. Keep one with --currency {found['first']}, or convert the others too with "
             f"--rate {found['last']}=RATE."
         )
+
+
+def find_currency(lines: ir.Table) -> str | None:
+    """Give the code of the currency of all order lines; None where one of them names none, or two differ.
+
+    Examples
+    --------
+    >>> find_currency(ibis.memtable({"currency": ["EUR", "eur "]}))
+    'EUR'
+    >>> find_currency(ibis.memtable({"currency": ["EUR", None]})) is None
+    True
+    """
+    named = lines.currency.strip().upper()
+    found = (
+        lines.agg(low=named.min(), high=named.max(), n=named.count(), n_all=lines.count()).to_pyarrow().to_pylist()[0]
+    )
+    code = found["low"]
+    is_one = code is not None and code == found["high"] and found["n"] == found["n_all"]
+    return str(code) if is_one and _CODE.fullmatch(code) else None

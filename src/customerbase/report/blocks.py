@@ -78,9 +78,10 @@ class Cards:
 
 @dataclass(frozen=True)
 class Strategies:
-    """The strategy of each segment in full."""
+    """The strategy of each segment in full, and what to do across segments."""
 
     segments: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    across: Sequence[str] = ()
 
 
 Block: TypeAlias = Paragraph | Figures | Table | Picture | Cards | Strategies

@@ -51,8 +51,10 @@ def _plain_block(block: Block, material: Material) -> dict[str, Any]:
                 "title": title_of(block.make()),
                 "table": _plain_table(block.table),
             }
-        case Cards() | Strategies():
-            return {"kind": "segments" if isinstance(block, Cards) else "strategies", "of": list(material.colors)}
+        case Cards():
+            return {"kind": "segments", "of": list(material.colors)}
+        case Strategies():
+            return {"kind": "strategies", "of": list(material.colors), "across": list(block.across)}
 
 
 def _plain_table(table: Table) -> dict[str, Any]:
@@ -127,15 +129,31 @@ def _segments(block: Content, segments: Content) -> Iterator[str]:
         revenue = "" if one["revenue_share"] is None else f", {write(one['revenue_share'], 'share')} of revenue"
         size = f"{write(one['n_customers'], 'count')} customers ({write(one['share'], 'share')}){revenue}"
         yield f"### {_text(name)}\n\n{size}: {_text('; '.join(one['traits']))}."
+        yield from _apart(one)
+
+
+def _apart(one: Content) -> Iterator[str]:
+    """Say what sets a segment apart, and how well its kind fits; runs of before did not tell."""
+    if one.get("contrasts"):
+        yield f"Beside the average customer: {_text('; '.join(one['contrasts']))}."
+    if one.get("fit") is not None:
+        rival = one["runner_up"]
+        next_best = f"; next best kind: {_text(rival)}, {write(one['runner_up_fit'], 'number')}" if rival else ""
+        yield f"Fit of the kind: {write(one['fit'], 'number')}{next_best}."
 
 
 def _strategies(block: Content, segments: Content) -> Iterator[str]:
     for name in block["of"]:
         plan = segments[name]["strategy"]
         yield f"### {_text(name)}\n\n**{_text(plan['goal'])}**"
+        if segments[name].get("journey"):
+            yield _text(segments[name]["journey"])
         yield "\n".join(f"{number}. {_text(action)}" for number, action in enumerate(plan["actions"], start=1))
         told: Sequence[str] = ("channel", "avoid", "measure")
         yield "\n".join(f"* {what.capitalize()}: {_text(plan[what])}" for what in told)
+    if block["across"]:
+        yield "### Across all segments"
+        yield "\n".join(f"{number}. {_text(step)}" for number, step in enumerate(block["across"], start=1))
 
 
 _WRITERS: Mapping[str, Callable[[Content, Content], Iterator[str]]] = {

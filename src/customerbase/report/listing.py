@@ -151,7 +151,7 @@ def _flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
     for name, cell in row.items():
         if name == "strategy":
             flat |= {"goal": cell["goal"], "first_action": cell["actions"][0]}
-        elif name == "traits":
+        elif name in {"traits", "contrasts"}:
             flat[name] = "; ".join(cell)
         elif name != "profile":
             flat[name] = json.dumps(cell, ensure_ascii=False) if isinstance(cell, list | dict) else cell

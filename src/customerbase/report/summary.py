@@ -77,6 +77,7 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
         **{name: stored[name] for name in ("base", "n_customers", "n_without_purchase", "gross_revenue", "monetary")},
         "notes": [*_notes(stored, audit, workspace.runs[-1]), *_note_database(workspace)],
         "segments": stored["segments"],
+        "across": stored.get("across", []),
         "files": _list_files(workspace, stored["as_of"]),
     }
 

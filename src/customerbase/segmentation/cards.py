@@ -8,10 +8,11 @@ __all__ = ["segment_html", "segmentation_html"]
 
 
 def segment_html(one: Any) -> str:  # noqa: ANN401  (a Segment, whose module imports this one)
-    """Give a segment as a card: size, revenue, traits and the goal of its strategy."""
+    """Give a segment as a card: size, revenue, traits, what sets it apart and the goal of its strategy."""
     revenue = "" if one.revenue_share is None else f", {one.revenue_share:.1%} of revenue"
     size = f"{one.n_customers:,} customers ({one.share:.1%}){revenue}"
-    return html_card(one.name, one.color, [size, "; ".join(one.traits), one.strategy.goal])
+    apart = [f"Beside the average customer: {'; '.join(one.contrasts)}."] if one.contrasts else []
+    return html_card(one.name, one.color, [size, "; ".join(one.traits), *apart, one.strategy.goal])
 
 
 def segmentation_html(result: Any) -> str:  # noqa: ANN401  (a Segmentation)

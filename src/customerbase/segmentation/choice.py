@@ -22,6 +22,7 @@ from customerbase.segmentation.fitting import (
 )
 from customerbase.segmentation.stability import measure_stability
 from customerbase.segmentation.structure import Structure, measure_structure
+from customerbase.segmentation.unbending import unbend
 
 __all__ = ["NUMBERS", "Choice", "Option", "choose_n_segments", "decide"]
 
@@ -98,7 +99,7 @@ class Choice:
     structure_reason
         The same in words.
     options
-        What was looked at, ascending.
+        What was looked at, ascending: up to the choice, in the order of preference.
 
     Examples
     --------
@@ -176,8 +177,8 @@ def choose_n_segments(
 
     For each number, customers are drawn with replacement twenty times, k-means learns from these with two starts, and
     what it makes of all customers is compared with what it had made of them before. All of this is of a seeded sample
-    of at most 5,000 customers. Numbers above six are looked at only where none up to six will do: they would not be
-    chosen else.
+    of at most 5,000 customers. Numbers are looked at in the order in which `decide` prefers them (that of the groups
+    that stand apart, then six, five, …, then seven, …), up to the first that will do: the others would not be chosen.
 
     Parameters
     ----------
@@ -228,19 +229,25 @@ def choose_n_segments(
         n_kinds = len(np.unique(prepared, axis=0))
         if n_kinds < DEFAULT_N_SEGMENTS:
             return None
-        structure = measure_structure(prepared, random_state)
+        structure = measure_structure(prepared, random_state, unbend(copy, X))
         if len(X) < FEWEST_CUSTOMERS:
             return _assume(len(X), structure)
-        wanted = max(DEFAULT_N_SEGMENTS, structure.n_groups)
-        return decide(_measure(prepared, [k for k in numbers if k <= n_kinds], wanted, random_state), structure)
+        return decide(_measure(prepared, [k for k in numbers if k <= n_kinds], structure, random_state), structure)
 
 
-def _measure(X: npt.NDArray[np.float64], numbers: Sequence[int], wanted: int, random_state: int) -> list[Option]:
-    """Measure the numbers up to the one that is wanted, and the others only where none of these will do."""
-    first = [_measure_number(X, k, random_state) for k in numbers if k <= wanted]
-    if any(not one.objections for one in first):
-        return first
-    return first + [_measure_number(X, k, random_state) for k in numbers if k > wanted]
+def _measure(
+    X: npt.NDArray[np.float64], numbers: Sequence[int], structure: Structure, random_state: int
+) -> list[Option]:
+    """Measure numbers in the order in which they would be chosen, up to the first that will do."""
+    planted = [k for k in numbers if structure.verdict == "groups" and k == structure.n_groups]
+    preferred = sorted((k for k in numbers if k <= DEFAULT_N_SEGMENTS and k not in planted), reverse=True)
+    above = sorted(k for k in numbers if k > DEFAULT_N_SEGMENTS and k not in planted)
+    found = []
+    for k in (*planted, *preferred, *above):
+        found.append(_measure_number(X, k, random_state))
+        if not found[-1].objections:
+            break
+    return found
 
 
 def _measure_number(X: npt.NDArray[np.float64], n_segments: int, random_state: int) -> Option:

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from customerbase.errors import DataError
-from customerbase.segmentation.playbook import Archetype, Requirement, load_playbook
+from customerbase.segmentation.archetype_fit import INELIGIBLE, LAST_RESORT, measure_cost
+from customerbase.segmentation.playbook import Archetype, load_playbook
 from customerbase.segmentation.profiles import Profile
 
 __all__ = [
@@ -18,20 +19,14 @@ __all__ = [
     "name_from_scheme",
     "name_segments",
     "name_unusual",
-    "rank_archetypes",
     "still_says_true",
-    "suits",
 ]
 
-DISTANCE_KINDS = ("life-cycle", "coupon-use")
-LAST_RESORT = 1e3
-"""What the plain kind costs: more than any distance, less than a name that may not be given."""
-
-INELIGIBLE = 1e6
-SPECIAL_BONUS = 0.5
-"""More than any distance between a segment and the life-cycle name that suits it."""
 SHARING_PENALTY = 0.05
 """A second segment under one archetype costs about as much as being 0.13 off in each of three percentile ranks."""
+
+SINGLE = ("champions",)
+"""Kinds of which there is one: only one segment orders most often and spends the most."""
 
 
 @dataclass(frozen=True)
@@ -171,42 +166,18 @@ def _match(
 ) -> list[Archetype]:
     """Choose an archetype for each profile; each further use of one costs one penalty more."""
     is_alone = len(profiles) == 1 if is_alone is None else is_alone
-    costs = np.array([[_cost(profile, archetype, is_alone) for archetype in archetypes] for profile in profiles])
+    costs = np.array(
+        [[measure_cost(profile, archetype, is_alone=is_alone) for archetype in archetypes] for profile in profiles]
+    )
     n_uses = len(profiles)
     penalties = np.repeat(np.arange(n_uses), len(archetypes)) * SHARING_PENALTY
+    is_second = [False] * len(archetypes) + [one.key in SINGLE for one in archetypes] * (n_uses - 1)
+    penalties[np.array(is_second[: len(penalties)], dtype=bool)] += LAST_RESORT
     expanded = np.tile(costs, (1, n_uses)) + penalties if n_uses else np.empty((0, 0))
     rows, columns = linear_sum_assignment(expanded)
     if n_uses and expanded[rows, columns].max() >= INELIGIBLE:
         raise DataError("No archetype of the playbook suits one of the segments. Add one with weaker requirements.")
     return [archetypes[column % len(archetypes)] for column in columns]
-
-
-def _cost(profile: Profile, archetype: Archetype, is_alone: bool) -> float:
-    """Return the squared distance over the prototype's features; a special kind that is met goes first."""
-    if archetype.kind == "everyone":
-        return -1.0 if is_alone else INELIGIBLE
-    if archetype.kind == "plain":
-        return LAST_RESORT
-    if archetype.kind == "coupon-use" and ("burn_rate" not in profile or {"recency_days", "frequency"} <= set(profile)):
-        return INELIGIBLE
-    if archetype.kind in {"scheme", "unusual"} or not all(
-        _is_met(requirement, profile) for requirement in archetype.requires
-    ):
-        return INELIGIBLE
-    squares = [
-        (profile[feature].percentile_rank - rank) ** 2
-        for feature, rank in archetype.prototype.items()
-        if feature in profile
-    ]
-    return sum(squares) - (0.0 if archetype.kind in DISTANCE_KINDS else SPECIAL_BONUS)
-
-
-def _is_met(requirement: Requirement, profile: Profile) -> bool:
-    summary = profile.get(requirement.feature)
-    if summary is None:
-        return requirement.holds_if_unknown
-    value: float = getattr(summary, requirement.statistic)
-    return requirement.at_least <= value <= requirement.at_most
 
 
 CLEAR_DIFFERENCE = 0.05
@@ -239,7 +210,8 @@ def _distinguish(profiles: Sequence[Profile], archetypes: Sequence[Archetype]) -
     """Give the plain name to the nearest segment of each kind, and qualified names to the others."""
     names: dict[int, SegmentName] = {}
     taken: set[str] = set()
-    nearest_first = sorted(range(len(profiles)), key=lambda index: _cost(profiles[index], archetypes[index], True))
+    costs = [measure_cost(*pair, is_alone=True) for pair in zip(profiles, archetypes, strict=True)]
+    nearest_first = sorted(range(len(profiles)), key=lambda index: costs[index])
     namesakes: dict[str, Profile] = {}
     for index in nearest_first:
         archetype, profile = archetypes[index], profiles[index]
@@ -303,58 +275,6 @@ def _shade(color: str, words: tuple[str, ...]) -> str:
         target = 255.0 if SHADES[word] > 0 else 0.0
         channels = [channel + (target - channel) * abs(SHADES[word]) for channel in channels]
     return "#" + "".join(f"{round(channel):02x}" for channel in channels)
-
-
-REASONABLE_GAP = 0.1
-"""How much farther than the nearest archetype, in percentile ranks, one may be and still fit."""
-
-
-def rank_archetypes(profile: Profile) -> tuple[tuple[str, float], ...]:
-    """Give the archetypes whose requirements a profile meets, the nearest first, and how well each fits.
-
-    Returns
-    -------
-    Key and fit: 1 less the root of the mean squared difference of percentile ranks from the prototype. Special kinds
-    that are met come first, as they do in `name_segments`; nothing where no archetype suits.
-
-    Examples
-    --------
-    >>> from customerbase.segmentation.profiles import FeatureSummary
-    >>> profile = {name: FeatureSummary(rank, 1, 1) for name, rank in
-    ...            (("recency_days", .12), ("frequency", .95), ("monetary", .85))}
-    >>> [(key, round(fit, 2)) for key, fit in rank_archetypes(profile)][:2]
-    [('champions', 0.94), ('loyal', 0.89)]
-    """
-    known = load_playbook()
-    costs = {key: _cost(profile, one, False) for key, one in known.items() if one.kind not in {"plain", "everyone"}}
-    nearest = sorted((key for key in costs if costs[key] < INELIGIBLE), key=lambda key: costs[key])
-    return tuple((key, _fit(profile, known[key])) for key in nearest)
-
-
-def _fit(profile: Profile, archetype: Archetype) -> float:
-    gaps = [profile[name].percentile_rank - rank for name, rank in archetype.prototype.items() if name in profile]
-    return 1.0 - float(np.sqrt(np.mean(np.square(gaps)))) if gaps else 1.0
-
-
-def suits(key: str, profile: Profile) -> bool:
-    """Tell whether an archetype is among those that reasonably fit a profile.
-
-    It is where its requirements are met and, of a life-cycle kind, it is at most 0.1 farther in percentile ranks than
-    the life-cycle kind that fits best.
-
-    Examples
-    --------
-    >>> from customerbase.segmentation.profiles import FeatureSummary
-    >>> profile = {name: FeatureSummary(rank, 1, 1) for name, rank in
-    ...            (("recency_days", .12), ("frequency", .95), ("monetary", .85))}
-    >>> [suits(key, profile) for key in ("champions", "loyal", "hibernating")]
-    [True, True, False]
-    """
-    known, fits = load_playbook(), dict(rank_archetypes(profile))
-    if key not in fits or known[key].kind not in DISTANCE_KINDS:
-        return key in fits
-    best = max(fit for other, fit in fits.items() if known[other].kind in DISTANCE_KINDS)
-    return fits[key] >= best - REASONABLE_GAP
 
 
 def name_beside(key: str, profile: Profile, taken: Mapping[str, Profile]) -> SegmentName:

@@ -16,12 +16,20 @@ from sklearn.base import clone
 
 from customerbase.errors import DataError
 from customerbase.features.customers import is_in_base, matrix
+from customerbase.segmentation.archetype_fit import measure_fit
 from customerbase.segmentation.conditions.coverage import check_conditions, describe_coverage, refuse_overlap
 from customerbase.segmentation.conditions.file import OwnSegment, parse_file
 from customerbase.segmentation.conditions.model import Conditions
+from customerbase.segmentation.contrasts import describe_contrasts, profile_everyone
 from customerbase.segmentation.naming import name_from_scheme
 from customerbase.segmentation.playbook import Archetype, Strategy, load_playbook
-from customerbase.segmentation.profiles import PROFILE_FEATURES, Profile, describe_traits, make_profiles
+from customerbase.segmentation.profiles import (
+    PROFILE_FEATURES,
+    FeatureSummary,
+    Profile,
+    describe_traits,
+    make_profiles,
+)
 from customerbase.segmentation.rfm import SCORE_COLUMNS
 from customerbase.segmentation.segments import Segment, Segmentation
 
@@ -61,13 +69,14 @@ def segment_by_conditions(features: ir.Table, conditions: Conditions, as_of: dat
         raise DataError("There is no customer to segment. Read more orders, or choose a later --as-of.")
     if model.file_.overlap == "error":
         refuse_overlap(coverage)
-    profiles = _profile(base, model)
+    profiles, everyone = _profile(base, model)
     rest = (coverage.n_unmatched, coverage.amount_unmatched)
     sizes = [*((each.n_placed, each.amount_placed) for each in coverage.segments), rest]
     total = coverage.amount
     segments = tuple(
         Segment(
             **_describe(model, label, profile),
+            contrasts=describe_contrasts(profile, everyone),
             n_customers=sizes[label][0],
             share=sizes[label][0] / coverage.n_customers,
             revenue_share=None if total is None else (sizes[label][1] or 0.0) / total if total else 0.0,
@@ -123,15 +132,15 @@ def place_by_conditions(model: Conditions, features: ir.Table, as_of: date | Non
     return ibis.memtable(placed.order_by("customer_id").to_pyarrow())
 
 
-def _profile(base: ir.Table, model: Conditions) -> dict[int, dict[str, Any]]:
-    """Profile each segment that has a customer, by label."""
+def _profile(base: ir.Table, model: Conditions) -> tuple[dict[int, dict[str, FeatureSummary]], Profile]:
+    """Profile each segment that has a customer, by label, and the whole base."""
     types = base.schema()
     further = sorted(name for name in model.columns() if name in types and types[name].is_numeric())
     described = [name for name in PROFILE_FEATURES if name in types]
     columns = list(dict.fromkeys([*described, *further]))
     X = matrix(base.mutate(**{_LABEL: model.label(base)}), [*columns, _LABEL])
     labels = X.pop(_LABEL).to_numpy().astype(np.int64)
-    return make_profiles(X, labels, further)
+    return make_profiles(X, labels, further), profile_everyone(X)
 
 
 def _describe(model: Conditions, label: int, profile: Profile) -> dict[str, Any]:
@@ -147,6 +156,7 @@ def _describe(model: Conditions, label: int, profile: Profile) -> dict[str, Any]
         "profile": profile,
         "traits": (own.description, *traits) if own and own.description else traits,
         "archetype": kind.key,
+        **vars(measure_fit(kind.key, profile)),
         "strategy": _strategy(kind.strategy, own.strategy if own else {}),
     }
 

@@ -1,5 +1,6 @@
 """The kinds of customers and what to do with each; what is said about them stands in `playbook.toml`."""
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ __all__ = [
     "Archetype",
     "Requirement",
     "Strategy",
+    "load_across",
     "load_playbook",
     "parse_playbook",
 ]
@@ -36,6 +38,9 @@ KINDS = (
 """Life-cycle kinds are named by distance, and where nothing is known of orders the kinds of coupon use; the next three
 only where their features clearly say so; the plain kind where no other suits, and the unusual one for those whom a
 clusterer leaves without a group."""
+
+
+_BRACKETS = re.compile(r"\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class Archetype:
     """A kind of customer: how it shows in a profile, and the strategy for it.
 
     `prototype` holds mean percentile ranks by feature; `scheme_names` the names of published schemes that it serves.
+    `wording` is the strategy with parts in brackets that a segment's own figures fill; in `strategy` they are left out.
 
     Examples
     --------
@@ -95,6 +101,7 @@ class Archetype:
     prototype: Mapping[str, float]
     requires: tuple[Requirement, ...]
     strategy: Strategy
+    wording: Strategy
 
 
 @cache
@@ -142,7 +149,8 @@ def parse_playbook(text: str) -> Mapping[str, Archetype]:
 
 def _parse_archetype(entry: Mapping[str, Any]) -> Archetype:
     try:
-        strategy = Strategy(**{**entry["strategy"], "actions": tuple(entry["strategy"]["actions"])})
+        wording = Strategy(**{**entry["strategy"], "actions": tuple(entry["strategy"]["actions"])})
+        strategy = Strategy(**{part: _without_brackets(said) for part, said in vars(wording).items()})
         archetype = Archetype(
             **{
                 **entry,
@@ -150,6 +158,7 @@ def _parse_archetype(entry: Mapping[str, Any]) -> Archetype:
                 "prototype": MappingProxyType(entry["prototype"]),
                 "requires": tuple(Requirement(**requirement) for requirement in entry["requires"]),
                 "strategy": strategy,
+                "wording": wording,
             }
         )
     except (KeyError, TypeError) as error:
@@ -163,6 +172,23 @@ def _parse_archetype(entry: Mapping[str, Any]) -> Archetype:
             f"A kind is one of {', '.join(KINDS)}, and a strategy has 3 to 5 actions."
         )
     return archetype
+
+
+def _without_brackets(said: Any) -> Any:  # noqa: ANN401 - a sentence or several
+    return _BRACKETS.sub("", said) if isinstance(said, str) else tuple(_BRACKETS.sub("", one) for one in said)
+
+
+@cache
+def load_across() -> tuple[str, ...]:
+    """Return what is to be done across segments: sentences with parts in brackets, to be filled.
+
+    Examples
+    --------
+    >>> len(load_across())
+    8
+    """
+    text = (files("customerbase.segmentation") / "playbook.toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(text)["across"])
 
 
 def _check_unique(archetypes: Sequence[Archetype]) -> None:

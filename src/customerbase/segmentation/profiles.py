@@ -156,7 +156,9 @@ COUPON_RECENCY_WORDS = (
 )
 CLAIMED_WORDS = (
     (0.3, "claim few coupons"),
-    (0.7, "claim about as many coupons as most"),
+    (0.42, "claim fewer coupons than most"),
+    (0.58, "claim about as many coupons as most"),
+    (0.7, "claim more coupons than most"),
     (1.0, "claim many coupons"),
 )
 BURN_WORDS = (

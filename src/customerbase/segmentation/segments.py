@@ -14,9 +14,11 @@ from sklearn.pipeline import Pipeline
 
 from customerbase.errors import DataError
 from customerbase.features.customers import base_of
+from customerbase.segmentation.archetype_fit import measure_fit
 from customerbase.segmentation.cards import segment_html, segmentation_html
 from customerbase.segmentation.clustering import single_thread
 from customerbase.segmentation.conditions.model import Conditions
+from customerbase.segmentation.contrasts import describe_contrasts, profile_everyone
 from customerbase.segmentation.fidelity import Fidelity
 from customerbase.segmentation.fitting import (
     Clusterer,
@@ -28,7 +30,6 @@ from customerbase.segmentation.fitting import (
 )
 from customerbase.segmentation.inductive import UNUSUAL
 from customerbase.segmentation.learning import fit_on_target, refuse_target, wants_target
-from customerbase.segmentation.naming import SegmentName
 from customerbase.segmentation.notes import check_fidelity, make_notes
 from customerbase.segmentation.numbering import name_labels, order_labels, spread_labels
 from customerbase.segmentation.placing import measure_placement, sureness_columns
@@ -50,9 +51,11 @@ class Segment:
     """One segment, with all that a manager reads about it.
 
     `share` is its part of the customers of the base, `revenue_share` its part of their gross revenue (of their monetary
-    value in a file of one row per customer, and None where nothing is known of money); `archetype` is a key of the
-    playbook. A colour goes with a name and stays with it at every date. `rule` says who belongs to it, where the model
-    has rules.
+    value in a file of one row per customer, and None where nothing is known of money). `archetype` is a key of the
+    playbook, `fit` says how well it fits, from 0 to 1, and `runner_up` which one fits next best (see `ArchetypeFit`). A
+    colour goes with a name and stays with it at every date. `traits` describes its customers, and `contrasts` says what
+    they are beside the average customer; `journey` is what a typical one of them has done, where `tailor_strategies`
+    has found out. `rule` says who belongs to it, where the model has rules.
     """
 
     id: int
@@ -66,6 +69,11 @@ class Segment:
     archetype: str
     strategy: Strategy
     rule: str | None = None
+    fit: float | None = None
+    runner_up: str | None = None
+    runner_up_fit: float | None = None
+    contrasts: tuple[str, ...] = ()
+    journey: str | None = None
 
     _repr_html_ = segment_html
 
@@ -79,7 +87,8 @@ class Segmentation:
     `confidence, next_segment, is_borderline` (see `measure_placement`; missing where the model cannot say). `segments`
     are those that have a customer, by `id`; `labels` says which label of the model each of them is (-1: unusual).
     `quality` is None for a model that compares no distances, and leaves unusual customers out; `fidelity` is there for
-    a model that places customers by their neighbours. `notes` are sentences on how the segments were learnt.
+    a model that places customers by their neighbours. `notes` are sentences on how the segments were learnt,
+    and `across` is what to do across segments, where `tailor_strategies` was asked.
     """
 
     as_of: date | None
@@ -90,6 +99,7 @@ class Segmentation:
     labels: tuple[int, ...]
     fidelity: Fidelity | None = None
     notes: tuple[str, ...] = ()
+    across: tuple[str, ...] = ()
 
     _repr_html_ = segmentation_html
 
@@ -179,7 +189,7 @@ def segment(
     profiles = make_profiles(X, labels, numbers)
     order = order_labels(fitted, profiles, numbers[0])
     shares = _revenue_shares(X[revenue[0]], labels) if revenue else {}
-    segments = _describe(fitted, labels, {label: profiles[label] for label in order}, shares)
+    segments = _describe(fitted, labels, {label: profiles[label] for label in order}, shares, profile_everyone(X))
     fidelity = check_fidelity(fitted, X[columns], random_state)
     return Segmentation(
         as_of=as_of,
@@ -257,36 +267,27 @@ def _describe(
     labels: npt.NDArray[np.int64],
     profiles: Mapping[int, Profile],
     shares: Mapping[int, float],
+    everyone: Profile,
 ) -> tuple[Segment, ...]:
     n_customers = dict(zip(*np.unique(labels, return_counts=True), strict=True))
     rules = getattr(model, "rules_", dict.fromkeys(profiles))
     return tuple(
-        _make_segment(number, name, profile, int(n_customers[label]), len(labels), shares.get(label), rules[label])
+        Segment(
+            id=number,
+            name=name.name,
+            color=name.color,
+            n_customers=int(n_customers[label]),
+            share=int(n_customers[label]) / len(labels),
+            revenue_share=shares.get(label),
+            profile=profile,
+            traits=describe_traits(profile),
+            archetype=name.archetype.key,
+            strategy=name.archetype.strategy,
+            rule=rules[label],
+            contrasts=describe_contrasts(profile, everyone),
+            **vars(measure_fit(name.archetype.key, profile)),
+        )
         for (label, profile), (number, name) in zip(profiles.items(), name_labels(model, profiles), strict=True)
-    )
-
-
-def _make_segment(
-    number: int,
-    name: SegmentName,
-    profile: Profile,
-    n_customers: int,
-    n_all: int,
-    revenue_share: float | None,
-    rule: str | None,
-) -> Segment:
-    return Segment(
-        id=number,
-        name=name.name,
-        color=name.color,
-        n_customers=n_customers,
-        share=n_customers / n_all,
-        revenue_share=revenue_share,
-        profile=profile,
-        traits=describe_traits(profile),
-        archetype=name.archetype.key,
-        strategy=name.archetype.strategy,
-        rule=rule,
     )
 
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from customerbase.segmentation.naming import SegmentName, name_beside, rank_archetypes, still_says_true, suits
+from customerbase.segmentation.archetype_fit import measure_fit, rank_archetypes, suits
+from customerbase.segmentation.naming import SegmentName, name_beside, still_says_true
 from customerbase.segmentation.playbook import load_playbook
 from customerbase.segmentation.profiles import Profile
 from customerbase.segmentation.segments import Segment, Segmentation
@@ -152,8 +153,11 @@ def _name(segments: Sequence[Segment], kept: Mapping[int, Segment]) -> dict[int,
 
 
 def _rename(one: Segment, name: SegmentName) -> Segment:
-    strategy = one.strategy if name.archetype.key == one.archetype else name.archetype.strategy
-    return replace(one, name=name.name, color=name.color, archetype=name.archetype.key, strategy=strategy)
+    renamed = replace(one, name=name.name, color=name.color)
+    if name.archetype.key == one.archetype:
+        return renamed
+    fit = measure_fit(name.archetype.key, one.profile)
+    return replace(renamed, archetype=name.archetype.key, strategy=name.archetype.strategy, **vars(fit))
 
 
 def _relabel(assignments: ir.Table, renamed: Mapping[str, str]) -> ir.Table:

@@ -28,13 +28,15 @@ def segments_to_json(segmentation: Segmentation) -> list[dict[str, Any]]:
     >>> features = ibis.memtable({"customer_id": ["a"], "as_of": [date(2024, 1, 1)], "recency_days": [5],
     ...                           "frequency": [9], "monetary": [900], "gross_revenue": [900]})
     >>> list(segments_to_json(segment(features, RFM()))[0])
-    ['id', 'name', 'color', 'n_customers', 'share', 'revenue_share', 'profile', 'traits', 'archetype', 'strategy']
+    ['id', 'name', 'color', 'n_customers', 'share', 'revenue_share', 'profile', 'traits', 'archetype', 'strategy',
+     'fit', 'runner_up', 'runner_up_fit', 'contrasts', 'journey']
     """
     return [
         {
             **{name: value for name, value in vars(one).items() if name != "rule" or value},
             "profile": {name: asdict(summary) for name, summary in one.profile.items()},
             "traits": list(one.traits),
+            "contrasts": list(one.contrasts),
             "strategy": {**asdict(one.strategy), "actions": list(one.strategy.actions)},
         }
         for one in segmentation.segments
@@ -50,14 +52,15 @@ def restore(
     quality: Quality | None = None,
     fidelity: Fidelity | None = None,
     notes: Sequence[str] = (),
+    across: Sequence[str] = (),
 ) -> Segmentation:
     """Rebuild a segmentation from what was saved of it.
 
     Parameters
     ----------
     segments
-        Of `segments_to_json`.
-    labels, model, assignments, as_of, quality, fidelity, notes
+        Of `segments_to_json`; of earlier versions, which did not tell of fit, contrasts and journeys, too.
+    labels, model, assignments, as_of, quality, fidelity, notes, across
         The fields of the saved `Segmentation`.
 
     Examples
@@ -81,10 +84,12 @@ def restore(
         labels=tuple(labels),
         fidelity=fidelity,
         notes=tuple(notes),
+        across=tuple(across),
     )
 
 
 def _segment_from_json(one: Mapping[str, Any]) -> Segment:
     strategy = Strategy(**{**one["strategy"], "actions": tuple(one["strategy"]["actions"])})
     profile = {name: FeatureSummary(**summary) for name, summary in one["profile"].items()}
-    return Segment(**{**one, "profile": profile, "traits": tuple(one["traits"]), "strategy": strategy})
+    told = {name: tuple(one.get(name, ())) for name in ("traits", "contrasts")}
+    return Segment(**{**one, **told, "profile": profile, "strategy": strategy})

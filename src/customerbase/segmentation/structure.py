@@ -1,5 +1,6 @@
 """Whether customers form groups at all, or are a continuum that has been cut, or neither."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -79,7 +80,9 @@ class Structure:
         return WORDS[self.verdict].format(n_groups=self.n_groups)
 
 
-def measure_structure(X_prepared: npt.ArrayLike, random_state: int = 0) -> Structure:
+def measure_structure(
+    X_prepared: npt.ArrayLike, random_state: int = 0, unbent: npt.ArrayLike | None = None
+) -> Structure:
     """Tell whether customers form groups, in the space in which a model compares them.
 
     Two questions are asked, of a seeded sample of at most 2,000 customers. Does k-means with two to eight clusters fit
@@ -88,8 +91,8 @@ def measure_structure(X_prepared: npt.ArrayLike, random_state: int = 0) -> Struc
     them: does Hartigan and Hartigan's (1985) dip test find two modes among the customers of both, on the line between
     their centres? Yes to both makes groups; to the first alone a continuum; a no to the first nothing.
 
-    A preparation can make valleys of its own: the signed logarithm parts what lies about zero on both sides. Features
-    of customers do not.
+    A preparation can make valleys of its own: the signed logarithm parts what lies about zero on both sides. Where
+    there is such a column, `unbend` gives the customers without that valley, and a valley has to be in both.
 
     Parameters
     ----------
@@ -98,6 +101,8 @@ def measure_structure(X_prepared: npt.ArrayLike, random_state: int = 0) -> Struc
         are spread over the room between their neighbours first: else each would be a mode of its own.
     random_state
         Seed of the sample and of what it is held against.
+    unbent
+        The same customers as `unbend` gives them; None where the preparation makes no valley.
 
     Examples
     --------
@@ -108,16 +113,19 @@ def measure_structure(X_prepared: npt.ArrayLike, random_state: int = 0) -> Struc
     """
     rng = np.random.default_rng(random_state)
     X = np.asarray(X_prepared, dtype=np.float64)
+    other = None if unbent is None else np.asarray(unbent, dtype=np.float64)
     if len(X) > MOST_CUSTOMERS:
-        X = X[np.sort(rng.choice(len(X), MOST_CUSTOMERS, replace=False))]
+        chosen = np.sort(rng.choice(len(X), MOST_CUSTOMERS, replace=False))
+        X, other = X[chosen], None if other is None else other[chosen]
     X = spread_ties(X, rng)
+    spaces = [X] if other is None else [X, spread_ties(other, rng)]
     if not np.ptp(X, axis=0).any():
         return Structure("none", 1, (), ())
     numbers = range(1, min(MOST_GROUPS, len(np.unique(X, axis=0))) + 1)
     with single_thread():
         fits = [KMeans(k, n_init=10, random_state=random_state).fit(X) for k in numbers]
         gaps, errors = _measure_gaps(X, [fit.inertia_ for fit in fits], rng)
-        apart = [k for k, fit in zip(numbers, fits, strict=True) if k > 1 and _stand_apart(X, fit)]
+        apart = [k for k, fit in zip(numbers, fits, strict=True) if k > 1 and _stand_apart(spaces, fit.labels_)]
     is_uneven = bool((gaps[1:] - N_DEVIATIONS * errors[1:] > gaps[0]).any())
     n_groups = max(apart, default=1) if is_uneven else 1
     verdict: Verdict = "none" if not is_uneven else "groups" if n_groups > 1 else "continuum"
@@ -158,14 +166,15 @@ def _measure_gaps(
     return gaps, logs.std(axis=0) * np.sqrt(1 + 1 / N_REFERENCES)
 
 
-def _stand_apart(X: npt.NDArray[np.float64], fit: KMeans) -> bool:
-    """Tell whether there is a valley between each two clusters."""
-    return all(_is_valley(X, fit, first, second) for first, second in combinations(range(fit.n_clusters), 2))
+def _stand_apart(spaces: Sequence[npt.NDArray[np.float64]], labels: npt.NDArray[np.int32]) -> bool:
+    """Tell whether there is a valley between each two clusters, in each of the spaces."""
+    pairs = list(combinations(range(int(labels.max()) + 1), 2))
+    return all(_is_valley(X, labels == first, labels == second) for X in spaces for first, second in pairs)
 
 
-def _is_valley(X: npt.NDArray[np.float64], fit: KMeans, first: int, second: int) -> bool:
-    of_both = X[(fit.labels_ == first) | (fit.labels_ == second)]
+def _is_valley(X: npt.NDArray[np.float64], first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> bool:
+    of_both = X[first | second]
     if len(of_both) < FEWEST_OF_PAIR:
         return False
-    along = of_both @ (fit.cluster_centers_[second] - fit.cluster_centers_[first])
+    along = of_both @ (X[second].mean(axis=0) - X[first].mean(axis=0))
     return bool(diptest(along)[1] <= LEAST_LEVEL)

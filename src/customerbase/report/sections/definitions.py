@@ -22,6 +22,8 @@ _TERMS = {
     "revenue": "The amount of purchase lines, before returns; net spend takes returns off.",
     "guest": "An order without a customer. Guests are counted, and are in no segment.",
     "percentile rank": "The share of all customers below a customer, counting half of those with the same value.",
+    "average customer": "Of counts, amounts and shares the mean of all customers; of days the customer in the middle.",
+    "fit": "1 less the usual distance between the percentile ranks of a segment and those of its kind; 1 is the same.",
     "standard deviation": "The usual distance from the mean of all customers.",
     "money at stake": "The amount of the rows that a finding concerns. Findings overlap, so they do not add up.",
     "coupon burnt": "A coupon that was claimed and then used.",

@@ -125,5 +125,5 @@ def _spread_picture(feature: str, rows: Rows) -> Picture:
 
 
 def describe_strategies(material: Material) -> Iterator[Block]:
-    """Give the strategy of each segment in full."""
-    yield Strategies(material.segments)
+    """Give the strategy of each segment in full, and what to do across segments."""
+    yield Strategies(material.segments, material.summary["across"])
