@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from customerbase.options import Seed, StoredAsOf
-from customerbase.results import PROJECTED
 from customerbase.session import Session
 
 if TYPE_CHECKING:
@@ -34,12 +33,16 @@ def project(
     session = context.ensure_object(Session)
     config = session.config(as_of=as_of, seed=seed)
     workspace = session.work("project", config, method=method, max_customers=max_customers)
+    from customerbase.results import PROJECTED
+
     points, facts = PROJECTED[method]
     said = _describe(workspace, as_of or workspace.dates("segments")[-1], method)
     session.tell(said, f"See: {{}} show {points}, and {{}} show {facts}.")
 
 
 def _describe(workspace: "Workspace", day: str, method: str) -> str:
+    from customerbase.results import PROJECTED
+
     table, name = PROJECTED[method]
     facts = workspace.json(name, day)
     n_shown = workspace.table(table, day).count().execute()

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from customerbase.segmentation.naming import SHADES, shade
 from customerbase.segmentation.playbook import load_playbook
 
 Vector = npt.NDArray[np.float64]
@@ -57,3 +58,11 @@ def test_segments_of_one_kind_are_told_apart_by_every_kind_of_eyes(sight: str) -
     for (first, (kind, here)), (second, (other, there)) in combinations(seen.items(), 2):
         if kind == other:
             assert np.linalg.norm(here - there) > 3 * JUST_SEEN, (first, second)
+
+
+def test_a_qualified_name_has_a_shade_that_is_told_from_the_plain_one() -> None:
+    """For 'Hibernating, lower spend' beside 'Hibernating', and so for every name and every qualifier."""
+    for one in load_playbook().values():
+        plain = lab(linear(one.color))
+        for words in SHADES:
+            assert np.linalg.norm(lab(linear(shade(one.color, (words,)))) - plain) > 3 * JUST_SEEN, (one.key, words)

@@ -14,11 +14,13 @@ from customerbase.segmentation.playbook import Archetype, load_playbook
 from customerbase.segmentation.profiles import Profile
 
 __all__ = [
+    "SHADES",
     "SegmentName",
     "name_beside",
     "name_from_scheme",
     "name_segments",
     "name_unusual",
+    "shade",
     "still_says_true",
 ]
 
@@ -138,7 +140,7 @@ def name_from_scheme(
 def _name_as_said(name: str, archetype: Archetype) -> SegmentName:
     """Take a shade that depends on the name alone, so that it is the same at every date."""
     words = list(SHADES)[zlib.crc32(name.encode()) % len(SHADES)]
-    return SegmentName(name, _shade(archetype.color, (words,)), archetype)
+    return SegmentName(name, shade(archetype.color, (words,)), archetype)
 
 
 def _nearest(profile: Profile, playbook: Mapping[str, Archetype]) -> Archetype:
@@ -197,9 +199,10 @@ QUALIFIERS = {
 }
 """Words for a segment above or below its namesake in a feature; of clear differences the first here is told."""
 
+LEAST_SHADE = 0.3  # so that two shades of one colour are told apart in a chart
 N_SHADES = 6
 SHADES = {
-    words: (-0.5 if is_lower else 0.5) * (place % N_SHADES + 1) / N_SHADES
+    words: (-1 if is_lower else 1) * (LEAST_SHADE + 0.3 * (place % N_SHADES) / N_SHADES)
     for place, pair in enumerate(QUALIFIERS.values())
     for is_lower, words in enumerate(pair)
 }
@@ -250,9 +253,9 @@ def _possible_names(
         yield SegmentName(archetype.name, archetype.color, archetype)
     for n_words in range(1, len(qualifiers) + 1):
         for words in combinations(qualifiers, n_words):
-            yield SegmentName(f"{archetype.name}, {' and '.join(words)}", _shade(archetype.color, words), archetype)
+            yield SegmentName(f"{archetype.name}, {' and '.join(words)}", shade(archetype.color, words), archetype)
     for number in range(2, 1000):
-        yield SegmentName(f"{archetype.name} {number}", _shade(archetype.color, ("lower spend",) * number), archetype)
+        yield SegmentName(f"{archetype.name} {number}", shade(archetype.color, ("lower spend",) * number), archetype)
 
 
 def _names_of_extremes(profile: Profile) -> Iterator[str]:
@@ -268,7 +271,7 @@ def _names_of_extremes(profile: Profile) -> Iterator[str]:
             yield ", ".join(words[:n_words]).capitalize()
 
 
-def _shade(color: str, words: tuple[str, ...]) -> str:
+def shade(color: str, words: tuple[str, ...]) -> str:
     """Mix a colour with white or black, so that a qualified name has a colour of its own, the same at every date."""
     channels = [float(int(color[place : place + 2], 16)) for place in (1, 3, 5)]
     for word in words:
