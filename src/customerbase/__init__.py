@@ -38,8 +38,13 @@ if TYPE_CHECKING:
     from customerbase.schema import ORDER_LINES as ORDER_LINES
     from customerbase.schema import Dataset as Dataset
     from customerbase.schema import Field as Field
+    from customerbase.segmentation.choice import Choice as Choice
+    from customerbase.segmentation.choice import choose_n_segments as choose_n_segments
     from customerbase.segmentation.clustering import CLUSTERERS as CLUSTERERS
     from customerbase.segmentation.clustering import make_clusterer as make_clusterer
+    from customerbase.segmentation.comparing.comparison import Comparison as Comparison
+    from customerbase.segmentation.comparing.comparison import compare as compare
+    from customerbase.segmentation.comparing.later_spend import Outcome as Outcome
     from customerbase.segmentation.concordance import Concordance as Concordance
     from customerbase.segmentation.concordance import measure_concordance as measure_concordance
     from customerbase.segmentation.conditions.coverage import Coverage as Coverage
@@ -80,7 +85,9 @@ _HOMES = {
     "COUPON_FEATURES": "features.customers",
     "CUSTOMER_FEATURES": "features.customers",
     "Checkup": "checkup",
+    "Choice": "segmentation.choice",
     "Cleaned": "cleaning",
+    "Comparison": "segmentation.comparing.comparison",
     "Concordance": "segmentation.concordance",
     "Conditions": "segmentation.conditions.model",
     "Config": "workflow",
@@ -99,6 +106,7 @@ _HOMES = {
     "Layout": "ingest.layouts",
     "Moves": "segmentation.conditions.moves",
     "ORDER_LINES": "schema",
+    "Outcome": "segmentation.comparing.later_spend",
     "Projection": "segmentation.projection",
     "OutOfTime": "segmentation.out_of_time",
     "RFM": "segmentation.rfm",
@@ -116,7 +124,9 @@ _HOMES = {
     "charts": "report",
     "check_conditions": "segmentation.conditions.coverage",
     "check_up": "checkup",
+    "choose_n_segments": "segmentation.choice",
     "clean": "cleaning",
+    "compare": "segmentation.comparing.comparison",
     "compare_conditions": "segmentation.conditions.moves",
     "connect": "engine",
     "customer_features": "features.customers",

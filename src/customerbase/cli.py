@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from customerbase.comparison_verb import compare
 from customerbase.concordance_verb import concordance
 from customerbase.conditions_verb import conditions
 from customerbase.errors import CustomerbaseError
@@ -316,7 +317,7 @@ def explore(
         print_findings(findings)
 
 
-for _verb in (export, report, project, evaluate, concordance, conditions, score, explain, foresee):
+for _verb in (export, report, project, evaluate, compare, concordance, conditions, score, explain, foresee):
     app.command()(_verb)
 
 

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from customerbase.cleaning import Cleaned
 from customerbase.cleaning import clean as clean_tables
+from customerbase.comparison import write_comparison
 from customerbase.concordance import write_concordance
 from customerbase.config import Config
 from customerbase.database.reference import Reference
@@ -51,6 +52,7 @@ __all__ = [
     "Config",
     "checkup",
     "clean",
+    "compare",
     "concordance",
     "demo",
     "download",
@@ -310,6 +312,24 @@ def concordance(
     with workspace.begin() as begun:
         write_concordance(begun, workspace, config, progress)
         publish(workspace, begun, None, config, "concordance", now)
+
+
+def compare(
+    workspace: Workspace,
+    config: Config | None = None,
+    *,
+    now: datetime | None = None,
+    progress: Progress = quiet,
+    **asked: Any,  # noqa: ANN401 - of `customerbase.compare`
+) -> None:
+    """Compare methods and numbers of segments: tables `comparison`, `elbow`, `silhouettes`…; else as in `run`.
+
+    `asked` are parameters of `customerbase.compare`, such as `methods` and `n_segments`.
+    """
+    config = config or Config()
+    with workspace.begin() as begun:
+        write_comparison(begun, workspace, config, progress, **asked)
+        publish(workspace, begun, None, config, "compare", now)
 
 
 def demo(

@@ -1,5 +1,6 @@
 """Newcomers under methods without a `predict`: learn from a sample, and place everybody by the nearest of it."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -102,7 +103,7 @@ class InductiveClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
                     f"Got {value!r} instead."
                 )
         matrix: Matrix = validate_data(self, X, dtype=np.float64)
-        sample = self._draw(sort_rows(matrix))
+        sample = self.draw(matrix)
         self.learn(sample).remember(sample)
         self.labels_ = self.predict(matrix)
         return self
@@ -148,17 +149,36 @@ class InductiveClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             Shape (n_customers, n_classes), in the order of `classes_`; rows sum to 1. An unusual customer has 1 for -1.
         """
         check_is_fitted(self)
-        matrix: Matrix = validate_data(self, X, reset=False, dtype=np.float64)
-        shares = np.zeros((len(matrix), len(self.classes_)))
-        weights, points = self._votes(matrix)
-        places = np.searchsorted(self.classes_, self.point_labels_[points])
-        np.add.at(shares, (np.arange(len(matrix))[:, None], places), weights)
-        total = shares.sum(axis=1, keepdims=True)
-        shares[total[:, 0] == 0, 0] = 1.0  # only where there are reaches can a customer be beyond all
-        np.divide(shares, total, out=shares, where=total > 0)
-        return shares
+        votes = self._votes(validate_data(self, X, reset=False, dtype=np.float64))
+        return _share_out(*votes, self.point_labels_, self.classes_)
 
-    def _draw(self, X: Matrix) -> Matrix:
+    def place_each(self, X: npt.ArrayLike, labels: Sequence[Labels]) -> list[Labels]:
+        """Place customers as `predict` does, by several other labels of the same points, none of them -1.
+
+        The nearest are looked for once: so all cuts of one tree are placed by in the time of one.
+
+        Examples
+        --------
+        >>> model = InductiveClusterer(n_neighbors=1).fit([[0.0], [1.0], [8.0], [9.0]])
+        >>> [found.tolist() for found in model.place_each([[7.0]], [np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3])])]
+        [[1], [2]]
+        """
+        votes = self._votes(np.asarray(X, dtype=np.float64))
+        found = []
+        for each in labels:
+            classes = np.unique(each)
+            found.append(classes[_share_out(*votes, each, classes).argmax(axis=1)])
+        return found
+
+    def draw(self, X: Matrix) -> Matrix:
+        """Draw the customers that the clusterer learns from, in an order of their own.
+
+        Examples
+        --------
+        >>> InductiveClusterer(max_fit_customers=2).draw(np.array([[3.0], [2.0], [1.0]])).tolist()
+        [[2.0], [3.0]]
+        """
+        X = sort_rows(X)
         if len(X) <= self.max_fit_customers:
             return X
         rows = np.random.default_rng(self.random_state).choice(len(X), self.max_fit_customers, replace=False)
@@ -217,6 +237,17 @@ def sort_rows(X: Matrix) -> Matrix:
     [[1.0, 3.0], [1.0, 9.0], [2.0, 1.0]]
     """
     return X[np.lexsort(X.T[::-1])]
+
+
+def _share_out(weights: Matrix, points: Labels, labels: Labels, classes: Labels) -> Matrix:
+    """Give the share of the votes that each class has; shape (n_customers, n_classes)."""
+    shares = np.zeros((len(weights), len(classes)))
+    places = np.searchsorted(classes, labels[points])
+    np.add.at(shares, (np.arange(len(weights))[:, None], places), weights)
+    total = shares.sum(axis=1, keepdims=True)
+    shares[total[:, 0] == 0, 0] = 1.0  # only where there are reaches can a customer be beyond all
+    np.divide(shares, total, out=shares, where=total > 0)
+    return shares
 
 
 def _nearest(points: Matrix, X: Matrix, k: int) -> tuple[Matrix, Labels]:

@@ -43,7 +43,7 @@ from customerbase.segmentation.profiles import (
 from customerbase.segmentation.quality import Quality, measure_quality
 from customerbase.segmentation.rfm import RFM, SCORE_COLUMNS
 
-__all__ = ["Segment", "Segmentation", "assign", "segment"]
+__all__ = ["Segment", "Segmentation", "assign", "read_date", "segment"]
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def segment(
     >>> [(s.id, s.name, s.n_customers, s.share) for s in result.segments]
     [(1, 'Loyal customers', 2, 0.5), (2, 'Hibernating', 2, 0.5)]
     """
-    as_of = _read_date(features)
+    as_of = read_date(features)
     if isinstance(model, Conditions):
         from customerbase.segmentation.own_segments import segment_by_conditions
 
@@ -232,7 +232,7 @@ def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
     >>> assign(learnt, ibis.memtable(pa.table(newcomer))).select("customer_id", "segment").to_pyarrow().to_pylist()
     [{'customer_id': 'z', 'segment': 'Potential Loyalist'}]
     """
-    as_of = _read_date(features)
+    as_of = read_date(features)
     if isinstance(segmentation.model, Conditions):
         from customerbase.segmentation.own_segments import place_by_conditions
 
@@ -243,8 +243,19 @@ def assign(segmentation: Segmentation, features: ir.Table) -> ir.Table:
     return _assignments(segmentation.model, segmentation.segments, segmentation.labels, X, labels, as_of)
 
 
-def _read_date(features: ir.Table) -> date | None:
-    """Return the one date of a feature table; None when it is empty or undated."""
+def read_date(features: ir.Table) -> date | None:
+    """Return the one date of a feature table; None when it is empty or undated.
+
+    Raises
+    ------
+    DataError
+        It holds several dates.
+
+    Examples
+    --------
+    >>> read_date(ibis.memtable({"as_of": [date(2024, 1, 1)] * 2}))
+    datetime.date(2024, 1, 1)
+    """
     found = features.select("as_of").distinct().order_by("as_of").limit(3).to_pyarrow()["as_of"].to_pylist()
     dates = sorted("undated" if day is None else str(day) for day in found)
     if len(dates) > 1:

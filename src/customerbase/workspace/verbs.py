@@ -29,6 +29,13 @@ VERBS: Mapping[str, str] = {
     "tsne": "project --method tsne",
     "tsne_facts": "project --method tsne",
     "out_of_time": "evaluate",
+    "comparison": "compare",
+    "elbow": "compare",
+    "silhouettes": "compare",
+    "bic": "compare",
+    "stability": "compare",
+    "dendrogram": "compare",
+    "comparison_facts": "compare",
     "concordance": "concordance",
     "concordance_crosstab": "concordance",
     "concordance_facts": "concordance",
@@ -43,5 +50,16 @@ VERBS: Mapping[str, str] = {
 }
 """The command that makes each table, for the advice when one is missing."""
 
-DATED_VERBS = ("features", "segment", "project", "explore", "evaluate", "concordance", "report", "explain", "run")
+DATED_VERBS = (
+    "features",
+    "segment",
+    "project",
+    "explore",
+    "evaluate",
+    "compare",
+    "concordance",
+    "report",
+    "explain",
+    "run",
+)
 """The commands that take --as-of."""
