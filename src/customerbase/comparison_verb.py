@@ -1,5 +1,6 @@
 """The verb that compares: methods and numbers of segments side by side, and which of them would be chosen."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -8,6 +9,8 @@ from customerbase.options import AsCsv, AsJson, AsTable, Prepare, Seed, StoredAs
 from customerbase.session import Session
 
 __all__ = ["compare"]
+
+_MOST_PROCESSES = 2
 
 
 def compare(
@@ -61,6 +64,7 @@ def compare(
         least_share=least_share,
         least_stability=least_stability,
         n_refits=n_refits,
+        n_jobs=min(_MOST_PROCESSES, os.cpu_count() or 1),
     )
     table = workspace.table("comparison", as_of).order_by("place")
     if as_json or as_csv or as_table:

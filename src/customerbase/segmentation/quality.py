@@ -58,7 +58,11 @@ MEASURES = {
 
 
 def measure_quality(
-    X_prepared: npt.ArrayLike, labels: npt.ArrayLike, random_state: int = 0, n_sample: int = 2000
+    X_prepared: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    random_state: int = 0,
+    n_sample: int = 2000,
+    silhouettes: npt.ArrayLike | None = None,
 ) -> Quality:
     """Measure how well segments hold together and stand apart.
 
@@ -73,6 +77,8 @@ def measure_quality(
         Seed of the sample on which the silhouette is measured.
     n_sample
         Most customers in that sample: a silhouette takes quadratic time.
+    silhouettes
+        Those of the sample, where they have been measured already: then their mean is taken.
 
     Returns
     -------
@@ -95,7 +101,10 @@ def measure_quality(
     for name, measure in MEASURES.items():
         chosen = rows.get(name, slice(None))
         reason = _why_undefined(name, X[chosen], codes[chosen], deviations)
-        figures[name] = None if reason else float(measure(X[chosen], codes[chosen]))
+        if name == "silhouette" and silhouettes is not None:
+            figures[name] = None if reason else float(np.mean(silhouettes))
+        else:
+            figures[name] = None if reason else float(measure(X[chosen], codes[chosen]))
         reasons += [f"{name} is undefined: {reason}."] if reason else []
     return Quality(
         **figures,

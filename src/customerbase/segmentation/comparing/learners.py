@@ -45,7 +45,7 @@ class Separate:
 
     def place(self, field: Field) -> Mapping[Key, Labels]:
         """Give the labels of customers by the number of segments."""
-        X = field.prepared if self.columns is None else field.customers[list(self.columns)]
+        X = field.prepared if self.columns is None else field.customers[list(self.columns)].to_numpy()
         with single_thread():
             return {key: np.asarray(model.predict(X), dtype=np.int64) for key, model in self.models.items()}
 
@@ -106,8 +106,8 @@ def learn(
         if method == "value_tree":
             return _learn_value(field, numbers, rows)
         if method in SCHEMES:
-            X = field.customers[list(RFM_COLUMNS)]
-            return Separate({None: RFM(scheme=method).fit(X if rows is None else X.iloc[rows])}, RFM_COLUMNS)
+            X = field.customers[list(RFM_COLUMNS)].to_numpy()
+            return Separate({None: RFM(scheme=method).fit(X if rows is None else X[rows])}, RFM_COLUMNS)
         prepared = field.prepared if rows is None else field.prepared[rows]
         if method in LINKAGES:
             return _learn_cuts(method, prepared, numbers, random_state)
@@ -125,9 +125,9 @@ def _learn_one(method: str, X: Matrix, key: Key, random_state: int, n_starts: in
 def _learn_value(field: Field, numbers: Sequence[int], rows: npt.NDArray[np.intp] | None) -> Separate:
     if field.past is None:
         raise UsageError("The method value_tree learns from what customers bought next, and nothing is known of that.")
-    X, spent = field.past
-    X, spent = (X, spent) if rows is None else (X.iloc[rows], spent[rows])
-    now = field.customers[list(VALUE_COLUMNS)]
+    X, spent = field.past[0].to_numpy(), field.past[1]
+    X, spent = (X, spent) if rows is None else (X[rows], spent[rows])
+    now = field.customers[list(VALUE_COLUMNS)].to_numpy()
     return Separate({number: ValueTree(number).fit(X, spent).adapt(now) for number in numbers}, VALUE_COLUMNS)
 
 

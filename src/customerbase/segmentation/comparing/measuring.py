@@ -146,7 +146,10 @@ def _measure_one(
 ) -> Measured:
     X = setting.field.prepared
     found, codes = np.unique(labels, return_inverse=True)
-    quality = measure_quality(X, labels, setting.random_state, N_SILHOUETTES)
+    seen = codes[setting.rows]
+    is_whole = 1 < len(np.unique(seen)) < len(seen)
+    silhouettes = silhouette_samples(setting.distances, seen, metric="precomputed") if is_whole else np.empty(0)
+    quality = measure_quality(X, labels, setting.random_state, N_SILHOUETTES, silhouettes if is_whole else None)
     order = _order(found, codes, setting.field.value)
     unusual = float(np.mean(labels == UNUSUAL))
     contender = Contender(
@@ -165,9 +168,6 @@ def _measure_one(
     )
     numbers = np.empty(len(found), dtype=np.int64)
     numbers[order] = np.arange(1, len(found) + 1)
-    seen = codes[setting.rows]
-    is_whole = 1 < len(np.unique(seen)) < len(seen)
-    silhouettes = silhouette_samples(setting.distances, seen, metric="precomputed") if is_whole else np.empty(0)
     return Measured(contender, numbers[codes], silhouettes, tuple(jaccard[place] for place in order), tested, learnt)
 
 

@@ -16,7 +16,7 @@ MOST_DRAWN = 5_000
 MOST_DRAWN_OF_SLOW = 2_000
 """Customers that a refit learns from: of methods that take quadratic time, and of the value tree, fewer."""
 
-N_STARTS = {"kmeans": 2, "minibatch_kmeans": 2, "gaussian_mixture": 1}
+N_STARTS = {"kmeans": 2, "minibatch_kmeans": 1, "gaussian_mixture": 1}
 """Starts of a refit. With more, refits come out alike more often: these figures err on the side of caution."""
 
 
