@@ -1,5 +1,6 @@
 """Charts: one function per chart, a table in, an Altair chart out."""
 
+from customerbase.report.charts.comparing import bic_curve, dendrogram, elbow, silhouettes, stability_intervals
 from customerbase.report.charts.placing import confusion_grid, feature_importances
 from customerbase.report.charts.profiles import profile_heat_map, snake_plot
 from customerbase.report.charts.revenue import hours, lorenz_curve, months, order_counts, weekdays
@@ -20,10 +21,13 @@ from customerbase.report.charts.trade import (
 from customerbase.report.charts.trust import customer_map, out_of_time
 
 __all__ = [
+    "bic_curve",
     "confusion_grid",
     "coupon_months",
     "coupons_by_segment",
     "customer_map",
+    "dendrogram",
+    "elbow",
     "feature_distribution",
     "feature_importances",
     "findings_by_money",
@@ -40,6 +44,8 @@ __all__ = [
     "segment_mix",
     "segment_shares",
     "share_by_month",
+    "silhouettes",
     "snake_plot",
+    "stability_intervals",
     "weekdays",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from customerbase.report.blocks import Block, Paragraph
 from customerbase.report.material import OF_ANY_DATE, Material
+from customerbase.report.sections.comparison import describe_comparison
 from customerbase.report.sections.definitions import describe_customers, describe_definitions
 from customerbase.report.sections.differences import describe_differences, describe_segments, describe_strategies
 from customerbase.report.sections.incoming import describe_base, describe_export, describe_findings
@@ -93,6 +94,11 @@ SECTIONS: Mapping[str, Section] = {
     "engagement": Section("Visits and engagement", describe_engagement, concerns=_has_engagement),
     "guests": Section("Guests", describe_guests, ("explore_guests",), _has_orders),
     "returns": Section("Returns", describe_returns, ("explore_months", "explore_returned_products"), _has_orders),
+    "comparison": Section(
+        "Which segmentation, and why",
+        describe_comparison,
+        ("comparison", "elbow", "silhouettes", "bic", "stability", "dendrogram", "comparison_facts"),
+    ),
     "trust": Section("How far to trust the segments", describe_out_of_time, ("out_of_time",), _has_orders),
     "placing": Section(
         "Placing newcomers", describe_placing, ("fidelity", "confusion", "importances", "surrogate_rules")

@@ -234,7 +234,11 @@ def compare(
         reasons=reasons,
         structure=structure,
         constraints=constraints,
-        notes=tuple(_make_notes(setting, n_customers, refused, tried, n_segments)),
+        notes=tuple(
+            _make_notes(
+                setting, n_customers, refused, tried, n_segments, read_date(outcome.features) if outcome else None
+            )
+        ),
         **{name: ibis.memtable(table) for name, table in tables.items()},
     )
 
@@ -355,6 +359,7 @@ def _make_notes(
     refused: Mapping[str, str],
     tried: Sequence[str],
     asked: Sequence[int],
+    tested_at: date | None,
 ) -> list[str]:
     """Say what was sampled and what was left out."""
     n_compared = len(setting.field.customers)
@@ -372,14 +377,14 @@ def _make_notes(
     if setting.idle is not None:
         n_idle = len(setting.idle[0].customers)
         notes.append(
-            f"{n_idle:,} of them have been idle for {IDLE_DAYS} days: idle_moved_share says how many of these one and "
-            "the same model has in another segment than then."
+            f"{n_idle:,} of the customers did nothing in the last {IDLE_DAYS} days: idle_moved_share says how many of these one "
+            "and the same model has in another segment than at the beginning of these days."
         )
     if setting.tested is None:
         notes.append("What segments say of later spend was not measured: no date is given whose next days are over.")
     elif setting.tested is not setting.field:
         notes.append(
-            "What they say of later spend is that of segments learnt anew at the earlier date whose next days are over."
+            f"What they say of later spend is that of segments learnt anew at {tested_at}, whose next days are over."
         )
     notes += [f"{method} was left out: {why}." for method, why in refused.items()]
     if left_out := [str(number) for number in asked if number not in setting.numbers]:
