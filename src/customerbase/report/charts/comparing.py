@@ -31,7 +31,7 @@ def elbow(table: ChartTable, n_segments: int) -> Any:  # noqa: ANN401  (Altair's
     --------
     >>> rows = [{"n_segments": number, "explained_share": share} for number, share in ((1, 0.0), (2, 0.6), (3, 0.7))]
     >>> elbow(rows, 2).title.text
-    ['2 segments leave 40.0% of the spread within them, one', 'more takes 10.0 points off']
+    ['2 segments leave 40.0% of the spread within them, one more', 'takes 10.0 points off']
     """
     rows = plain_rows(table)
     points = [

@@ -377,8 +377,8 @@ def _make_notes(
     if setting.idle is not None:
         n_idle = len(setting.idle[0].customers)
         notes.append(
-            f"{n_idle:,} of the customers did nothing in the last {IDLE_DAYS} days: idle_moved_share says how many of these one "
-            "and the same model has in another segment than at the beginning of these days."
+            f"{n_idle:,} of the customers did nothing in the last {IDLE_DAYS} days: idle_moved_share says how many of "
+            "these one and the same model has in another segment than at the beginning of these days."
         )
     if setting.tested is None:
         notes.append("What segments say of later spend was not measured: no date is given whose next days are over.")
