@@ -43,6 +43,7 @@ TWINS = {
         "`customerbase.explain_segments` and `customerbase.explain_customer`"
     ),
     "foresee": "`customerbase.workflow.foresee`, and `customerbase.foresee_segments` on tables",
+    "compare": "`customerbase.compare`, and `customerbase.workflow.compare` for a workspace",
     "concordance": "`customerbase.measure_concordance`, and `customerbase.workflow.concordance` for a workspace",
     "tables": "`customerbase.Workspace.tables`",
     "show": "`customerbase.Workspace.table`, and `customerbase.Workspace.json` for what is no table",

@@ -13,33 +13,35 @@ __all__ = ["compare"]
 _MOST_PROCESSES = 2
 
 
+Methods = Annotated[
+    str | None,
+    typer.Option(
+        "--methods",
+        help="Names with commas between them; by default all clusterers, RFM schemes and value_tree.",
+        metavar="NAME,…",
+    ),
+]
+Numbers = Annotated[str, typer.Option("--n-segments", help="How many segments you can act on.", metavar="FROM-TO")]
+LeastShare = Annotated[
+    float | None,
+    typer.Option("--least-share", help="Share of the customers that each segment must have; by default 0.03."),
+]
+LeastStability = Annotated[
+    float | None,
+    typer.Option("--least-stability", help="Adjusted Rand at which it must be found again; by default 0.85."),
+]
+NRefits = Annotated[int | None, typer.Option("--n-refits", help="How often customers are drawn anew; by default 50.")]
+HorizonDays = Annotated[int | None, typer.Option("--horizon-days", help="How many days to look ahead; by default 90.")]
+
+
 def compare(
     context: typer.Context,
-    methods: Annotated[
-        str | None,
-        typer.Option(
-            "--methods",
-            help="Names with commas between them; by default all clusterers, RFM schemes and value_tree.",
-            metavar="NAME,…",
-        ),
-    ] = None,
-    n_segments: Annotated[
-        str, typer.Option("--n-segments", help="How many segments you can act on.", metavar="FROM-TO")
-    ] = "3-8",
-    least_share: Annotated[
-        float | None,
-        typer.Option("--least-share", help="Share of the customers that each segment must have; by default 0.03."),
-    ] = None,
-    least_stability: Annotated[
-        float | None,
-        typer.Option("--least-stability", help="Adjusted Rand at which it must be found again; by default 0.85."),
-    ] = None,
-    n_refits: Annotated[
-        int | None, typer.Option("--n-refits", help="How often customers are drawn anew; by default 50.")
-    ] = None,
-    horizon_days: Annotated[
-        int | None, typer.Option("--horizon-days", help="How many days to look ahead; by default 90.")
-    ] = None,
+    methods: Methods = None,
+    n_segments: Numbers = "3-8",
+    least_share: LeastShare = None,
+    least_stability: LeastStability = None,
+    n_refits: NRefits = None,
+    horizon_days: HorizonDays = None,
     as_of: StoredAsOf = None,
     prepare: Prepare = None,
     seed: Seed = None,

@@ -17,11 +17,10 @@ from customerbase.segmentation.choice import LEAST_SHARE, LEAST_STABILITY, NUMBE
 from customerbase.segmentation.clustering import make_clusterer
 from customerbase.segmentation.comparing.contender import Constraints, Contender
 from customerbase.segmentation.comparing.field import Field, make_field, make_past
-from customerbase.segmentation.comparing.idleness import IDLE_DAYS
 from customerbase.segmentation.comparing.later_spend import Outcome, measure_later_spend
 from customerbase.segmentation.comparing.learners import METHODS, why_not
-from customerbase.segmentation.comparing.measuring import Measured, Setting, prepare_setting
-from customerbase.segmentation.comparing.refits import MOST_DRAWN, MOST_DRAWN_OF_SLOW, count_drawn
+from customerbase.segmentation.comparing.measuring import Measured, prepare_setting
+from customerbase.segmentation.comparing.remarks import make_remarks
 from customerbase.segmentation.comparing.selection import select
 from customerbase.segmentation.comparing.tables import (
     list_bic,
@@ -201,29 +200,17 @@ def compare(
         progress("Preparing the customers")
         as_of, n_customers = _read_facts(features)
         field, tested, horizon_days = _take_fields(features, outcome, model, max_customers, random_state)
-        tested = _keep_large(tested, numbers)
         numbers = _possible(field, numbers)
-        refused = {
-            method: why for method in methods if (why := why_not(method, field) or _why_untested(method, tested))
-        }
-        tried = [method for method in methods if method not in refused]
-        if not tried:
-            raise DataError(f"Nothing can be compared: {next(iter(refused.values()))}. Name other --methods.")
+        tested = _keep_large(tested, numbers)
+        refused, tried = _sort_out(methods, field, tested)
         setting = prepare_setting(field, tested, numbers, constraints, n_refits, random_state)
         structure = measure_structure(field.prepared, random_state)
         measured = measure_all(tried, setting, n_jobs, progress)
         progress("Drawing conclusions")
         contenders = _value(measured, tested, outcome, random_state)
         elbow = list_elbow(field, setting.boxes, max(numbers), random_state)
+    tested_at = read_date(outcome.features) if outcome else None
     chosen, reasons = select(contenders, structure, constraints, horizon_days)
-    tables = {
-        "comparison": list_contenders(contenders, chosen),
-        "elbow": elbow,
-        "silhouettes": list_silhouettes(measured, list(field.customers.index), setting.rows),
-        "bic": list_bic(measured, field),
-        "stability": list_stability(measured),
-        "dendrogram": list_dendrogram(measured),
-    }
     return Comparison(
         as_of=as_of,
         n_customers=n_customers,
@@ -234,12 +221,13 @@ def compare(
         reasons=reasons,
         structure=structure,
         constraints=constraints,
-        notes=tuple(
-            _make_notes(
-                setting, n_customers, refused, tried, n_segments, read_date(outcome.features) if outcome else None
-            )
-        ),
-        **{name: ibis.memtable(table) for name, table in tables.items()},
+        notes=make_remarks(setting, n_customers, refused, tried, n_segments, tested_at),
+        comparison=ibis.memtable(list_contenders(contenders, chosen)),
+        elbow=ibis.memtable(elbow),
+        silhouettes=ibis.memtable(list_silhouettes(measured, list(field.customers.index), setting.rows)),
+        bic=ibis.memtable(list_bic(measured, field)),
+        stability=ibis.memtable(list_stability(measured)),
+        dendrogram=ibis.memtable(list_dendrogram(measured)),
     )
 
 
@@ -324,8 +312,14 @@ def _keep_large(tested: Field | None, numbers: tuple[int, ...]) -> Field | None:
     return tested if len(np.unique(tested.prepared, axis=0)) >= numbers[-1] else None
 
 
-def _why_untested(method: str, tested: Field | None) -> str | None:
-    return why_not(method, tested) if tested is not None else None
+def _sort_out(methods: Sequence[str], field: Field, tested: Field | None) -> tuple[dict[str, str], list[str]]:
+    """Part the methods that cannot be tried on these customers, each with why, from those that can."""
+    fields = [each for each in (field, tested) if each is not None]
+    reasons = {method: [why for each in fields if (why := why_not(method, each))] for method in methods}
+    refused = {method: whys[0] for method, whys in reasons.items() if whys}
+    if len(refused) == len(methods):
+        raise DataError(f"Nothing can be compared: {next(iter(refused.values()))}. Name other --methods.")
+    return refused, [method for method in methods if method not in refused]
 
 
 def _value(
@@ -351,42 +345,3 @@ def _value(
         )
         for one, each in zip(contenders, found, strict=True)
     ]
-
-
-def _make_notes(
-    setting: Setting,
-    n_customers: int,
-    refused: Mapping[str, str],
-    tried: Sequence[str],
-    asked: Sequence[int],
-    tested_at: date | None,
-) -> list[str]:
-    """Say what was sampled and what was left out."""
-    n_compared = len(setting.field.customers)
-    notes = []
-    if n_compared < n_customers:
-        notes.append(f"{n_compared:,} customers, drawn at random of {n_customers:,}, were compared.")
-    if len(setting.rows) < n_compared:
-        notes.append(f"Silhouettes and gaps are of {len(setting.rows):,} customers drawn at random.")
-    n_fast, n_slow = (min(most, n_compared) for most in (MOST_DRAWN, MOST_DRAWN_OF_SLOW))
-    slow = [method for method in tried if count_drawn(method, n_compared) < n_fast]
-    notes.append(
-        f"Each of {setting.n_refits} refits learns from {n_fast:,} customers drawn anew"
-        + (f", that of {', '.join(slow)} from {n_slow:,}: fewer make segments look less stable." if slow else ".")
-    )
-    if setting.idle is not None:
-        n_idle = len(setting.idle[0].customers)
-        notes.append(
-            f"{n_idle:,} of the customers did nothing in the last {IDLE_DAYS} days: idle_moved_share says how many of "
-            "these one and the same model has in another segment than at the beginning of these days."
-        )
-    if setting.tested is None:
-        notes.append("What segments say of later spend was not measured: no date is given whose next days are over.")
-    elif setting.tested is not setting.field:
-        notes.append(
-            f"What they say of later spend is that of segments learnt anew at {tested_at}, whose next days are over."
-        )
-    notes += [f"{method} was left out: {why}." for method, why in refused.items()]
-    if left_out := [str(number) for number in asked if number not in setting.numbers]:
-        notes.append(f"{', '.join(left_out)} segments were left out: there are fewer kinds of customers.")
-    return notes
