@@ -135,6 +135,8 @@ def _find_outcome(
 
 
 def _plain(found: "Comparison", config: Config, tested_at: str | None, why: str) -> dict[str, Any]:
+    from customerbase.segmentation.comparing.remarks import NOT_VALUED
+
     return {
         "as_of": found.as_of.isoformat() if found.as_of else UNDATED,
         "n_customers": found.n_customers,
@@ -147,7 +149,7 @@ def _plain(found: "Comparison", config: Config, tested_at: str | None, why: str)
         "constraints": vars(found.constraints),
         "tested_at": tested_at,
         "horizon_days": config.horizon_days,
-        "notes": [*found.notes, *([why] if why else [])],
+        "notes": [why if why and note == NOT_VALUED else note for note in found.notes],
     }
 
 

@@ -312,12 +312,13 @@ VALUED = {"share_of_reference": 0.9, "reference_lower": 0.8, "reference_upper": 
             CONTINUUM, 1, "a with 5 segments says as much of it: a difference within the intervals is none.",
         ),
         ([contender("a", 5, 0.4, "it is odd"), contender("b", 6, 0.5, "it is odd")], CONTINUUM, 1, "None meets"),
+        ([contender("a", 13, 0.9, "it is odd"), contender("b", 6, 0.5, "it is odd")], CONTINUUM, 1, "asked for, b"),
         (
             [contender("a", 5, 0.9, silhouette=0.3), contender("b", 2, 0.9, "it makes 2 segments", silhouette=0.7)],
             CONTINUUM, 0, "The highest silhouette, 0.70, is that of b with 2 segments; it makes 2 segments.",
         ),
     ],
-    ids=["up to six", "stable", "above six", "objection", "groups", "value", "equals", "none", "silhouette"],
+    ids=["up to six", "stable", "above six", "objection", "groups", "value", "equals", "none", "none of as many", "silhouette"],
 )  # fmt: skip
 def test_the_choice_by_hand(contenders: list[Contender], structure: Structure, chosen: int, said: str) -> None:
     """Constraints first, then groups, then value with its chance, then the most up to six, then stability."""

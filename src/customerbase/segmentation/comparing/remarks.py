@@ -7,7 +7,9 @@ from customerbase.segmentation.comparing.idleness import IDLE_DAYS
 from customerbase.segmentation.comparing.measuring import Setting
 from customerbase.segmentation.comparing.refits import MOST_DRAWN, MOST_DRAWN_OF_SLOW, count_drawn
 
-__all__ = ["make_remarks"]
+__all__ = ["NOT_VALUED", "make_remarks"]
+
+NOT_VALUED = "What segments say of later spend was not measured: no date is given whose next days are over."
 
 
 def make_remarks(
@@ -56,7 +58,7 @@ def make_remarks(
             "these one and the same model has in another segment than at the beginning of these days."
         )
     if setting.tested is None:
-        notes.append("What segments say of later spend was not measured: no date is given whose next days are over.")
+        notes.append(NOT_VALUED)
     elif setting.tested is not setting.field:
         notes.append(
             f"What they say of later spend is that of segments learnt anew at {tested_at}, whose next days are over."

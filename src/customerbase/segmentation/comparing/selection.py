@@ -42,8 +42,8 @@ def select(
     Of those that meet the constraints, if customers form groups that stand apart and some have just as many segments,
     these alone are looked at. Then those are kept from which the one that says most of later spend is not ahead by more
     than chance; where nothing is known of later spend, all are. Of these the most segments up to six are taken, as in
-    `decide`, and of as many the most stable. Where none meets the constraints, it is the most stable, with a warning. A
-    silhouette has no say: it is highest where a continuum is cut in two.
+    `decide`, and of as many the most stable. Where none meets the constraints, it is the most stable with a number of
+    segments that was asked for, with a warning. A silhouette has no say: it is highest where a continuum is cut in two.
 
     Parameters
     ----------
@@ -73,7 +73,11 @@ def select(
         return None, ()
     sound = [place for place, one in enumerate(contenders) if not one.objections]
     if not sound:
-        chosen = max(range(len(contenders)), key=lambda place: (contenders[place].stability or 0.0, -place))
+        numbers = range(constraints.fewest, constraints.most + 1)
+        chosen = max(
+            range(len(contenders)),
+            key=lambda place: (contenders[place].n_segments in numbers, contenders[place].stability or 0.0, -place),
+        )
         return chosen, (_warn(contenders[chosen], constraints), structure.reason)
     planted = [place for place in sound if contenders[place].n_segments == structure.n_groups]
     is_planted = structure.verdict == "groups" and bool(planted)
@@ -121,10 +125,10 @@ def _praise(one: Contender, horizon_days: int) -> str:
 
 
 def _warn(one: Contender, constraints: Constraints) -> str:
-    return (
-        f"None meets the constraints: {constraints}. {one.name[:1].upper()}{one.name[1:]} would be found again best, "
-        f"but {' and '.join(one.objections)}. Do not build on who is in which."
-    )
+    is_asked = constraints.fewest <= one.n_segments <= constraints.most
+    best = f"{'Of the numbers asked for, ' if is_asked else ''}{one.name} would be found again best"
+    objections = " and ".join(one.objections)
+    return f"None meets the constraints: {constraints}. {best}, but {objections}. Do not build on who is in which."
 
 
 def _name_equals(equals: Sequence[Contender], chosen: Contender) -> list[str]:
