@@ -318,7 +318,10 @@ VALUED = {"share_of_reference": 0.9, "reference_lower": 0.8, "reference_upper": 
             CONTINUUM, 0, "The highest silhouette, 0.70, is that of b with 2 segments; it makes 2 segments.",
         ),
     ],
-    ids=["up to six", "stable", "above six", "objection", "groups", "value", "equals", "none", "none of as many", "silhouette"],
+    ids=[
+        "up to six", "stable", "above six", "objection", "groups", "value", "equals", "none", "no number",
+        "silhouette",
+    ],
 )  # fmt: skip
 def test_the_choice_by_hand(contenders: list[Contender], structure: Structure, chosen: int, said: str) -> None:
     """Constraints first, then groups, then value with its chance, then the most up to six, then stability."""
