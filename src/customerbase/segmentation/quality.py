@@ -102,7 +102,7 @@ def measure_quality(
         chosen = rows.get(name, slice(None))
         reason = _why_undefined(name, X[chosen], codes[chosen], deviations)
         if name == "silhouette" and silhouettes is not None:
-            figures[name] = None if reason else float(np.mean(silhouettes))
+            figures[name] = None if reason else float(np.asarray(silhouettes, dtype=np.float64).mean())
         else:
             figures[name] = None if reason else float(measure(X[chosen], codes[chosen]))
         reasons += [f"{name} is undefined: {reason}."] if reason else []
