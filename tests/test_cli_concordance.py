@@ -32,6 +32,11 @@ def test_concordance_prints_and_stores_its_tables(customerbase: CommandLine, mad
     said = customerbase.good("concordance").out
     assert "are champions under all schemes" in said
     assert f"At {facts['tested_at']}" in said
+    sections = {each["key"]: each["blocks"] for each in customerbase.good("report", "--json").json["sections"]}
+    text, chart, schemes = sections["agreement"]
+    assert text["text"] in said.replace("\n", " ")
+    assert [row["adjusted_rand"] for row in chart["table"]["rows"]] == [each["adjusted_rand"] for each in again]
+    assert [row["n_champions"] for row in schemes["rows"]] == [each["n_champions"] for each in facts["schemes"]]
 
 
 def test_a_date_whose_next_days_are_known_is_tested_itself(customerbase: CommandLine, made_shop: Shop) -> None:

@@ -18,7 +18,7 @@ def concordance(
     as_table: AsTable = False,
 ) -> None:
     """Hold all RFM schemes and k-means against each other: do they agree, and whom do all call champions."""
-    from customerbase.concordance import describe_concordance
+    from customerbase.report.agreement import describe_concordance
     from customerbase.terminal import print_value
 
     check_one(as_json, as_csv, as_table)

@@ -1,5 +1,6 @@
 """Charts: one function per chart, a table in, an Altair chart out."""
 
+from customerbase.report.charts.agreement import agreement_grid
 from customerbase.report.charts.comparing import bic_curve, dendrogram, elbow, silhouettes, stability_intervals
 from customerbase.report.charts.placing import confusion_grid, feature_importances
 from customerbase.report.charts.profiles import profile_heat_map, snake_plot
@@ -21,6 +22,7 @@ from customerbase.report.charts.trade import (
 from customerbase.report.charts.trust import customer_map, out_of_time
 
 __all__ = [
+    "agreement_grid",
     "bic_curve",
     "confusion_grid",
     "coupon_months",

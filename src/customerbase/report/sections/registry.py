@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from customerbase.report.blocks import Block, Paragraph
 from customerbase.report.material import OF_ANY_DATE, Material
+from customerbase.report.sections.agreement import describe_agreement
 from customerbase.report.sections.comparison import describe_comparison
 from customerbase.report.sections.definitions import describe_customers, describe_definitions
 from customerbase.report.sections.differences import describe_differences, describe_segments, describe_strategies
@@ -100,6 +101,7 @@ SECTIONS: Mapping[str, Section] = {
         ("comparison", "elbow", "silhouettes", "bic", "stability", "dendrogram", "comparison_facts"),
     ),
     "trust": Section("How far to trust the segments", describe_out_of_time, ("out_of_time",), _has_orders),
+    "agreement": Section("Schemes side by side", describe_agreement, ("concordance", "concordance_facts"), _has_orders),
     "placing": Section(
         "Placing newcomers", describe_placing, ("fidelity", "confusion", "importances", "surrogate_rules")
     ),
