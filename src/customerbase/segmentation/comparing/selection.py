@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from customerbase.segmentation.clustering import DEFAULT_N_SEGMENTS
 from customerbase.segmentation.comparing.contender import Constraints, Contender
 from customerbase.segmentation.structure import Structure
+from customerbase.segmentation.wording import join_words
 
 __all__ = ["find_objections", "select"]
 
@@ -135,11 +136,11 @@ def _name_equals(equals: Sequence[Contender], chosen: Contender) -> list[str]:
     others = [one for one in equals if one is not chosen]
     if not others:
         return ["All others that meet them say less of it, by more than chance."]
-    named = ", ".join(one.name for one in others[:MOST_NAMED])
-    more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+    more = [f"{len(others) - MOST_NAMED} more"] if len(others) > MOST_NAMED else []
+    named = join_words((*(one.name for one in others[:MOST_NAMED]), *more))
     words = "says as much of it" if len(others) == 1 else "say as much of it"
     sentence = (
-        f"{named}{more} {words}: a difference within the intervals is none. Among equals the most segments up to "
+        f"{named} {words}: a difference within the intervals is none. Among equals the most segments up to "
         f"{PREFERRED} are taken, and of as many the most stable."
     )
     return [sentence]
