@@ -12,6 +12,7 @@ import typer
 from customerbase.comparison_verb import compare
 from customerbase.concordance_verb import concordance
 from customerbase.conditions_verb import conditions
+from customerbase.dashboard_verb import dashboard
 from customerbase.errors import CustomerbaseError
 from customerbase.evaluation_verbs import evaluate
 from customerbase.options import (
@@ -317,7 +318,7 @@ def explore(
         print_findings(findings)
 
 
-for _verb in (export, report, project, evaluate, compare, concordance, conditions, score, explain, foresee):
+for _verb in (export, report, project, evaluate, compare, concordance, conditions, score, explain, foresee, dashboard):
     app.command()(_verb)
 
 

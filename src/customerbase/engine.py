@@ -18,7 +18,7 @@ from ibis.expr.operations import InMemoryTable
 
 from customerbase.errors import UsageError
 
-__all__ = ["bring", "connect", "explain", "fence", "fetch", "is_interrupted", "keep", "release", "store"]
+__all__ = ["branch", "bring", "connect", "explain", "fence", "fetch", "is_interrupted", "keep", "release", "store"]
 
 _MOST_MEMORY_MB = 4_000
 _MOST_THREADS = 1_024
@@ -86,6 +86,19 @@ def store(connection: Any, table: ir.Table, prefix: str) -> ir.Table:  # noqa: A
     if not _can_be_queried(connection, table):
         return connection.create_table(name, table, temp=True)
     return _create_from_query(connection, table, name)
+
+
+def branch(connection: Any) -> BaseBackend:  # noqa: ANN401 - Ibis types its backends loosely
+    """Give another connection to a DuckDB engine, for another thread; both see the tables that are not temporary.
+
+    Examples
+    --------
+    >>> engine = connect()
+    >>> _ = branch(engine).create_table("seen", {"quantity": [1, 2]})
+    >>> engine.list_tables()
+    ['seen']
+    """
+    return ibis.duckdb.from_connection(connection.con.cursor())
 
 
 def keep(table: ir.Table) -> ir.Table:

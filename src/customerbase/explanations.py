@@ -4,6 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import ibis.expr.types as ir
+
 from customerbase.config import Config
 from customerbase.datasets import load_clean
 from customerbase.errors import DataError
@@ -11,7 +13,7 @@ from customerbase.results import load_segmentation
 from customerbase.stages import Progress, publish, quiet
 from customerbase.workspace import UNDATED, Workspace
 
-__all__ = ["EXPLAINED", "explain", "explain_one", "foresee", "is_explained"]
+__all__ = ["EXPLAINED", "explain", "explain_among", "explain_one", "foresee", "is_explained"]
 
 # The models are imported within the functions, as everywhere above segmentation.
 
@@ -127,3 +129,22 @@ def explain_one(workspace: Workspace, customer_id: str, config: Config | None = 
     segmentation = load_segmentation(workspace, config.as_of)
     features = workspace.table("features", segmentation.as_of or UNDATED)
     return asdict(explain_customer(segmentation, features, customer_id, random_state=config.seed))
+
+
+def explain_among(
+    workspace: Workspace, features: ir.Table, customer_id: str, as_of: str | None = None, random_state: int = 0
+) -> dict[str, Any]:
+    """Say why one customer is in a segment, among customers of whom the features are given; else as `explain_one`.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> explain_among(Workspace("no-such-shop"), ibis.memtable({"customer_id": ["ann"]}), "ann")
+    Traceback (most recent call last):
+    ...
+    customerbase.errors.WorkspaceError: There are no segments in ./no-such-shop. Run 'customerbase segment' first.
+    """
+    from customerbase.segmentation.reasons import explain_customer
+
+    segmentation = load_segmentation(workspace, as_of)
+    return asdict(explain_customer(segmentation, features, customer_id, random_state=random_state))

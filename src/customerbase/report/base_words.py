@@ -12,7 +12,7 @@ from customerbase.report.numerals import write
 from customerbase.workspace import Workspace
 from customerbase.workspace.manifest import UNDATED
 
-__all__ = ["BaseWords", "describe_base"]
+__all__ = ["BaseWords", "describe_base", "describe_part"]
 
 Row = Mapping[str, Any]
 
@@ -38,10 +38,31 @@ def describe_base(workspace: Workspace, stored: Row, audit: Row) -> BaseWords:
         Its `audit`.
     """
     features = workspace.table("features", stored["as_of"])
-    totals = _totals(features.filter(is_in_base(features)))
-    sentences, figures = _BASES[stored["base"]](stored, totals)
-    words = [*sentences, *_say_best(stored["segments"]), _say_rows(audit)]
-    return BaseWords(" ".join(words), figures)
+    base = describe_part(features.filter(is_in_base(features)), stored)
+    return BaseWords(f"{base.paragraph} {_say_rows(audit)}", base.figures)
+
+
+def describe_part(customers: ir.Table, stored: Row) -> BaseWords:
+    """Describe some of the customers of a date, by their features alone.
+
+    Parameters
+    ----------
+    customers
+        Their features; at least one row.
+    stored
+        `as_of`, `base`, and the `segments` that they are in.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> customers = ibis.memtable({"customer_id": ["a"], "monetary": [9.0]})
+    >>> loyal = {"name": "Loyal", "share": 1.0, "revenue_share": None}
+    >>> describe_part(customers, {"as_of": "undated", "base": "customers", "segments": [loyal]}).paragraph
+    '1 customers and spent 9.'
+    """
+    sentences, figures = _BASES[stored["base"]](stored, _totals(customers))
+    best = _say_best(stored["segments"]) if len(stored["segments"]) > 1 else []
+    return BaseWords(" ".join([*sentences, *best]), figures)
 
 
 def _totals(base: ir.Table) -> Row:

@@ -1,14 +1,17 @@
 """By segment: small tables for charts, computed from the features and the order lines of a workspace."""
 
+import functools
+import operator
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 
 from customerbase.report.charts.theme import Rows, plain_rows
 from customerbase.report.material import Material
-from customerbase.workspace.manifest import UNDATED
 
 __all__ = [
     "count_scores",
@@ -53,28 +56,18 @@ def standardised_means(material: Material) -> Rows:
 
 def spread_of(material: Material, features: Sequence[str]) -> dict[str, Rows]:
     """Give five quantiles of each feature by segment, in one query."""
-    asked = {
-        f"{feature}__{name}": material.customers[feature].cast("float64").quantile(at)
-        for feature in features
-        for name, at in _QUANTILES.items()
-    }
+    places = [*_QUANTILES.values()]
+    asked = {feature: material.customers[feature].cast("float64").quantile(places) for feature in features}
     found = _by_name(material, material.customers.group_by("segment").agg(**asked)) if asked else []
     spreads = {
         feature: [
-            {
-                "segment": row["segment"],
-                "color": row["color"],
-                **{name: row[f"{feature}__{name}"] for name in _QUANTILES},
-            }
+            {"segment": row["segment"], "color": row["color"], **dict(zip(_QUANTILES, row[feature], strict=True))}
             for row in found
+            if row[feature] is not None
         ]
         for feature in features
     }
-    return {
-        feature: known
-        for feature, rows in spreads.items()
-        if (known := [row for row in rows if row["median"] is not None])
-    }
+    return {feature: rows for feature, rows in spreads.items() if rows}
 
 
 def sums_of(material: Material, features: Sequence[str]) -> Rows:
@@ -101,15 +94,7 @@ def mix_of(material: Material, column: str, n_names: int) -> Rows:
     n_names
         How many of the largest.
     """
-    lines = material.table("order_lines")
-    bought = lines.filter(~lines.is_return, lines[column].notnull())
-    if material.as_of != UNDATED:
-        bought = bought.filter(bought.ordered_at < ibis.date(material.as_of).cast("timestamp"))
-    if column == "product_id":
-        bought = bought.filter(bought.is_product)
-    placed = bought.inner_join(material.table("assignments").select("customer_id", "segment"), "customer_id")
-    name = placed.product_name.max() if column == "product_id" else placed[column].max()
-    sums = placed.group_by([column, "segment"]).agg(revenue=placed.amount.sum(), name=name)
+    sums = material.sales(column)
     totals = sums.group_by(column).agg(total=sums.revenue.sum(), label=sums.name.max())
     largest = totals.filter(totals.total > 0).order_by([ibis.desc("total"), column]).limit(n_names)
     joined = sums.inner_join(largest, column).select(column, "segment", "revenue", "total", "label")
@@ -139,49 +124,104 @@ def _distinct_names(rows: Rows, column: str) -> dict[Any, str]:
     return {key: f"{label} ({key})" if values.count(label) > 1 else label for key, label in labels.items()}
 
 
-def score_customers(material: Material) -> Any:  # noqa: ANN401  (a DataFrame)
-    """Score the customers by recency, frequency and spend: a frame of scores, revenue and names.
+def score_customers(material: Material) -> Rows:
+    """Score the customers by recency, frequency and spend: customers and revenue by the three scores and the name.
 
-    The names are the segments where these come of RFM, else those of the published 11-name scheme.
+    The names are the segments where these come of RFM, else those of the published 11-name scheme. Few rows come of it,
+    whatever the number of customers.
     """
-    from customerbase.segmentation.rfm import RFM, RFM_COLUMNS
+    from customerbase.segmentation.rfm import RFM_COLUMNS
+    from customerbase.segmentation.scores import plan_scores, share_out_cells
 
-    numbers = {name: material.customers[name].cast("float64") for name in (*RFM_COLUMNS, "gross_revenue")}
-    customers = material.customers.select("customer_id", "segment", **numbers).order_by("customer_id").to_pandas()
-    model = RFM().fit(customers[list(RFM_COLUMNS)])
-    scored = customers[["segment"]].assign(revenue=customers.gross_revenue)
-    scored[list(_SCORES)] = model.transform(customers[list(RFM_COLUMNS)])
-    is_own = material.summary["model"] == "rfm"
-    scored["name_of"] = (
-        scored.segment
-        if is_own
-        else [str(model.segment_names_[label]) for label in model.predict(customers[list(RFM_COLUMNS)])]
-    )
-    return scored
-
-
-def rfm_cells(scored: Any) -> Rows:  # noqa: ANN401
-    """Count customers, revenue and names by recency and frequency score, of `score_customers`."""
-    total, n_all = float(scored.revenue.sum()), len(scored)
+    plan = plan_scores()
+    names, table = share_out_cells(plan, np.empty((0, 3), dtype=np.int64))
+    edges = _edges(material.everybody, RFM_COLUMNS, plan.n_bins[0])
+    customers = material.customers
+    scores = {
+        score: _score(customers[name].cast("float64"), edges[name], is_reversed=name == "recency_days")
+        for name, score in zip(RFM_COLUMNS, _SCORES, strict=True)
+    }
+    scored = customers.select("gross_revenue", "segment", **scores)
+    by = [*_SCORES, "segment"] if material.summary["model"] == "rfm" else list(_SCORES)
+    counted = scored.group_by(by).agg(n_customers=scored.count(), revenue=scored.gross_revenue.sum())
+    rows = plain_rows(counted.order_by(by).to_pyarrow())
     return [
-        {
-            "r_score": int(r_score),
-            "f_score": int(f_score),
-            "n_customers": len(cell),
-            "customers_share": len(cell) / n_all,
-            "revenue_share": float(cell.revenue.sum()) / total if total else 0.0,
-            "name": str(cell.name_of.value_counts().sort_index().idxmax()),
-        }
-        for (r_score, f_score), cell in sorted(
-            scored.groupby(["r_score", "f_score"]), key=lambda pair: (-pair[0][0], -pair[0][1])
-        )
+        {"name_of": str(names[table[tuple(row[score] - 1 for score in _SCORES)]]), **row}
+        if "segment" not in row
+        else {**row, "name_of": row["segment"]}
+        for row in rows
     ]
 
 
-def count_scores(scored: Any) -> Rows:  # noqa: ANN401
-    """Count customers by score, of `score_customers`."""
+def _score(value: ir.NumericValue, edges: Sequence[float], *, is_reversed: bool) -> ir.IntegerValue:
+    """Count from 1 the bin of each value: a cut point belongs to the bin below it; few days are good."""
+    n_below = functools.reduce(operator.add, [(value > edge).cast("int64") for edge in edges])
+    return (len(edges) + 1 - n_below) if is_reversed else (n_below + 1)
+
+
+def _edges(everybody: ir.Table, columns: Sequence[str], n_bins: int) -> dict[str, list[float]]:
+    """Give the smallest values that at least 1/n, 2/n … of the customers do not exceed, as `RFM` learns them."""
+    n = int(everybody.count().to_pyarrow().as_py())
+    places = [-(-step * n // n_bins) for step in range(1, n_bins)]
+    found = {}
+    for name in columns:
+        counted = everybody.group_by(value=everybody[name].cast("float64")).agg(n=everybody.count())
+        upto = ibis.window(order_by="value", preceding=None, following=0)
+        summed = counted.mutate(reached=counted.n.sum().over(upto))
+        asked = {f"edge_{step}": summed["value"].min(where=summed.reached >= at) for step, at in enumerate(places)}
+        found[name] = [float(edge) for edge in summed.agg(**asked).to_pyarrow().to_pylist()[0].values()]
+    return found
+
+
+def rfm_cells(scored: Rows) -> Rows:
+    """Count customers, revenue and names by recency and frequency score, of `score_customers`.
+
+    Examples
+    --------
+    >>> scores = {"r_score": 5, "f_score": 4, "m_score": 3}
+    >>> rfm_cells([{**scores, "name_of": "Loyal", "n_customers": 2, "revenue": 9.0}])[0]["name"]
+    'Loyal'
+    """
+    total, n_all = sum(row["revenue"] for row in scored), sum(row["n_customers"] for row in scored)
+    cells: dict[tuple[int, int], Rows] = {}
+    for row in scored:
+        cells.setdefault((row["r_score"], row["f_score"]), []).append(row)
     return [
-        {"score": score, "value": int(value), "n_customers": int(n), "share": int(n) / len(scored)}
+        {
+            "r_score": r_score,
+            "f_score": f_score,
+            "n_customers": sum(row["n_customers"] for row in cell),
+            "customers_share": sum(row["n_customers"] for row in cell) / n_all,
+            "revenue_share": sum(row["revenue"] for row in cell) / total if total else 0.0,
+            "name": _most_called(cell),
+        }
+        for (r_score, f_score), cell in sorted(cells.items(), key=lambda pair: (-pair[0][0], -pair[0][1]))
+    ]
+
+
+def _most_called(cell: Rows) -> str:
+    counts: Counter[str] = Counter()
+    for row in cell:
+        counts[row["name_of"]] += row["n_customers"]
+    return min(counts, key=lambda name: (-counts[name], name))
+
+
+def count_scores(scored: Rows) -> Rows:
+    """Count customers by score, of `score_customers`.
+
+    Examples
+    --------
+    >>> scores = {"r_score": 5, "f_score": 4, "m_score": 3}
+    >>> count_scores([{**scores, "name_of": "Loyal", "n_customers": 2, "revenue": 9.0}])[0]
+    {'score': 'r_score', 'value': 5, 'n_customers': 2, 'share': 1.0}
+    """
+    n_all = sum(row["n_customers"] for row in scored)
+    counts: dict[str, Counter[int]] = {score: Counter() for score in _SCORES}
+    for row in scored:
+        for score in _SCORES:
+            counts[score][row[score]] += row["n_customers"]
+    return [
+        {"score": score, "value": value, "n_customers": n, "share": n / n_all}
         for score in _SCORES
-        for value, n in scored[score].value_counts().sort_index().items()
+        for value, n in sorted(counts[score].items())
     ]

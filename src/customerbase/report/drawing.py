@@ -8,7 +8,7 @@ from typing import Any
 
 import vl_convert
 
-__all__ = ["FILE_KINDS", "draw", "save_chart", "title_of", "warm_up"]
+__all__ = ["FILE_KINDS", "draw", "save_chart", "specify", "title_of", "warm_up"]
 
 _SCALE = 2
 """Pixels of a PNG for each pixel of the chart."""
@@ -58,7 +58,7 @@ def draw(chart: Any, description: str) -> str:  # noqa: ANN401
     >>> svg[:50], "77.0%" in svg, "A fifth" in svg
     ('<svg role="img" aria-label="A curve &amp; a line."', True, False)
     """
-    spec = {**_specify(chart), "background": None}
+    spec = {**specify(chart), "background": None}
     del spec["title"]
     svg = _GEOMETRY.sub(_round, _ROLES.sub("", vl_convert.vegalite_to_svg(spec)))
     svg = _TIPS.sub(r"\1 data-tip=", _EMPTY.sub("", _AXIS_NAMES.sub(r"\1", svg)))
@@ -81,11 +81,11 @@ def save_chart(chart: Any, path: Path) -> Path:  # noqa: ANN401
     ...     save_chart(chart, Path(folder, "lorenz.svg")).read_text()[:4]
     '<svg'
     """
-    path.write_bytes(FILE_KINDS[path.suffix.removeprefix(".")](_specify(chart)))
+    path.write_bytes(FILE_KINDS[path.suffix.removeprefix(".")](specify(chart)))
     return path
 
 
-def _specify(chart: Any) -> dict[str, Any]:  # noqa: ANN401
+def specify(chart: Any) -> dict[str, Any]:  # noqa: ANN401
     """Give the specification of a chart, with its legend flush right: on the left it may be wider than the plot."""
     spec: dict[str, Any] = chart.to_dict(validate=False)
     spec["config"]["legend"]["layout"] = {"top": {"anchor": "end"}}

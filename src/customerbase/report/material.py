@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from customerbase.exploration.explorations import EXPLORATIONS
@@ -106,6 +107,26 @@ class Material:
     @cached_property
     def customers(self) -> ir.Table:
         """The features of the customers who have a segment, with `segment`."""
+        return self.everybody
+
+    def sales(self, column: str) -> ir.Table:
+        """Add the purchases before the date up by `product_id` or `country` of the line, and segment of the buyer.
+
+        Columns are that one, `segment`, `revenue` and the `name` that goes with it.
+        """
+        lines = self.table("order_lines")
+        bought = lines.filter(~lines.is_return, lines[column].notnull())
+        if self.as_of != UNDATED:
+            bought = bought.filter(bought.ordered_at < ibis.date(self.as_of).cast("timestamp"))
+        if column == "product_id":
+            bought = bought.filter(bought.is_product)
+        placed = bought.inner_join(self.table("assignments").select("customer_id", "segment"), "customer_id")
+        name = placed.product_name.max() if column == "product_id" else placed[column].max()
+        return placed.group_by([column, "segment"]).agg(revenue=placed.amount.sum(), name=name)
+
+    @cached_property
+    def everybody(self) -> ir.Table:
+        """The same of all customers of the date, by whom scores are learnt, though others may be left out."""
         features = self.table("features")
         placed = self.table("assignments").select("customer_id", "segment")
         return features.filter(is_in_base(features)).inner_join(placed, "customer_id")

@@ -2,6 +2,7 @@
 
 from customerbase.report.charts.agreement import agreement_grid
 from customerbase.report.charts.comparing import bic_curve, dendrogram, elbow, silhouettes, stability_intervals
+from customerbase.report.charts.customers import customer_orders, customer_standing, favourites, segment_standing
 from customerbase.report.charts.placing import confusion_grid, feature_importances
 from customerbase.report.charts.profiles import profile_heat_map, snake_plot
 from customerbase.report.charts.revenue import hours, lorenz_curve, months, order_counts, weekdays
@@ -28,8 +29,11 @@ __all__ = [
     "coupon_months",
     "coupons_by_segment",
     "customer_map",
+    "customer_orders",
+    "customer_standing",
     "dendrogram",
     "elbow",
+    "favourites",
     "feature_distribution",
     "feature_importances",
     "findings_by_money",
@@ -45,6 +49,7 @@ __all__ = [
     "score_distribution",
     "segment_mix",
     "segment_shares",
+    "segment_standing",
     "share_by_month",
     "silhouettes",
     "snake_plot",

@@ -143,7 +143,7 @@ def feature_distribution(table: ChartTable, feature: str) -> Any:  # noqa: ANN40
     kind = "share" if feature_kind(feature) == "share" else "number"
     lowest, highest = min(row["p05"] for row in rows), max(row["p95"] for row in rows)
     is_log = lowest > 0 and highest / lowest > 30
-    scale = alt.Scale(type="log" if is_log else "linear", zero=not is_log, nice=not is_log)
+    scale = alt.Scale(type="log", nice=False) if is_log else alt.Scale(zero=True, nice=True)
     spans = [{**row, "edge": edge_color(row["color"]), "hint": _spread(row, words, kind)} for row in rows]
     x_title = f"{words}{', logarithmic' if is_log else ''}{' (%)' if kind == 'share' else ''}"
     axis = alt.Axis(format="%" if kind == "share" else "~s", tickCount=4, labelOverlap=True)

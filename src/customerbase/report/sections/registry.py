@@ -20,7 +20,11 @@ from customerbase.report.sections.usage import ENGAGEMENT, describe_coupons, des
 from customerbase.workspace.manifest import UNDATED
 from customerbase.workspace.verbs import DATED_VERBS, VERBS
 
-__all__ = ["SECTIONS", "MadeSection", "Section", "make_sections"]
+__all__ = ["NOT_MADE", "SECTIONS", "MadeSection", "Section", "make_section", "make_sections"]
+
+
+NOT_MADE = "This part has not been made."
+"""How the advice begins that stands in the place of a part."""
 
 
 def _always(material: Material) -> bool:  # noqa: ARG001
@@ -121,9 +125,13 @@ def make_sections(material: Material) -> Iterator[MadeSection]:
         What the workspace holds.
     """
     for key, section in SECTIONS.items():
-        blocks = tuple(_make(section, material)) if section.concerns(material) else ()
-        if blocks:
+        if blocks := make_section(section, material):
             yield MadeSection(key, section.title, blocks)
+
+
+def make_section(section: Section, material: Material) -> tuple[Block, ...]:
+    """Make the blocks of one section; none where it does not concern the data set or has nothing to say."""
+    return tuple(_make(section, material)) if section.concerns(material) else ()
 
 
 def _make(section: Section, material: Material) -> Iterator[Block]:
@@ -137,4 +145,4 @@ def _advise(table: str, as_of: str) -> str:
     verb = "explore" if table.startswith("explore_") else VERBS[table]
     is_dated = verb in DATED_VERBS and table not in OF_ANY_DATE and as_of != UNDATED
     date = f" --as-of {as_of}" if is_dated else ""
-    return f"This part has not been made. Run 'customerbase {verb}{date}', and then 'customerbase report'."
+    return f"{NOT_MADE} Run 'customerbase {verb}{date}', and then 'customerbase report'."

@@ -1,0 +1,142 @@
+"""Elements: the blocks of the report as elements of a page, with their downloads."""
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+from altair.utils.schemapi import debug_mode
+
+from customerbase.dashboard import markup
+from customerbase.dashboard.downloads import offer_chart, offer_table
+from customerbase.dashboard.narrowing import Shown
+from customerbase.report.blocks import Block, Cards, Figures, Paragraph, Picture, Strategies, Table
+from customerbase.report.drawing import specify, title_of
+from customerbase.report.sections import NOT_MADE, SECTIONS, make_section
+
+__all__ = ["make_blocks", "show_blocks", "show_picture", "show_section", "show_table"]
+
+_RIGHT = 44
+"""Pixels beside a chart, for labels at the ends of bars where a page is narrower than the report."""
+
+Choose = Callable[[str], None]
+
+
+def make_blocks(shown: Shown, key: str) -> tuple[Block, ...]:
+    """Make the blocks of a section of the report; none where it does not concern the data."""
+    return shown.opened.remember(("section", key, *shown.key), lambda: make_section(SECTIONS[key], shown))
+
+
+def show_section(shown: Shown, key: str, *, has_title: bool = True, choose: Choose | None = None) -> bool:
+    """Show a section of the report, and tell whether there was anything to show."""
+    blocks = make_blocks(shown, key)
+    if blocks and has_title:
+        st.html(markup.heading(SECTIONS[key].title))
+    show_blocks(blocks, shown, key, choose)
+    return bool(blocks)
+
+
+def show_blocks(blocks: Sequence[Block], shown: Shown, key: str, choose: Choose | None = None) -> None:
+    """Show blocks, two narrow charts side by side where there is room.
+
+    Parameters
+    ----------
+    blocks
+        What to show.
+    shown
+        Whose.
+    key
+        For the keys of widgets.
+    choose
+        Called with the name of a segment that is clicked in a chart.
+    """
+    for is_narrow, group in groupby(blocks, lambda block: isinstance(block, Picture) and not block.is_wide):
+        found = list(group)
+        if not is_narrow:
+            for place, block in enumerate(found):
+                _show(block, shown, f"{key}.{place}", choose)
+            continue
+        for start in range(0, len(found), 2):
+            for column, block in zip(st.columns(2, gap="large"), found[start : start + 2], strict=False):
+                with column:
+                    _show(block, shown, key, choose)
+
+
+def _show(block: Block, shown: Shown, key: str, choose: Choose | None) -> None:
+    match block:
+        case Paragraph():
+            advice = _advice(block.text, shown)
+            st.html(markup.empty(advice) if advice else markup.paragraph(block.text))
+        case Figures():
+            st.html(markup.figures(block.figures))
+        case Table():
+            st.html(markup.heading(block.title, 3))
+            show_table(block, shown, key)
+        case Picture():
+            show_picture(block, shown, f"{key}.{block.name}", choose)
+        case Cards() | Strategies():
+            pass  # the page of segments has its own, which can be clicked
+
+
+def _advice(text: str, shown: Shown) -> str:
+    """Say which command makes a part that has not been made, for the workspace that is shown; else nothing."""
+    if not text.startswith(NOT_MADE):
+        return ""
+    command = text.partition(", and then")[0].rstrip(".")
+    return (
+        f"{command.replace('customerbase ', f'customerbase -w {shown.workspace.path} ', 1)}; it is then offered here."
+    )
+
+
+def show_table(table: Table, shown: Shown, key: str) -> None:
+    """Show a table of the report with its downloads."""
+    st.html(markup.table(table, shown.marks))
+    with st.container(horizontal=True, gap="small"):
+        offer_table(table, table.title, f"{key}.{table.title}")
+
+
+def show_picture(
+    picture: Picture, shown: Shown, key: str, choose: Choose | None = None, *, has_table: bool = True
+) -> None:
+    """Show a chart with its title, the table behind it, and the downloads of both."""
+    title, reading, spec = shown.opened.remember(("chart", picture.name, *shown.key), lambda: _draw(picture))
+    st.html(markup.heading(title, 3, reading))
+    spec, name, words = copy.deepcopy(spec), f"{key}.chart", f"{title}. {reading}"
+    if choose and _make_selectable(spec):
+        call = partial(_choose, name, choose)
+        st.vega_lite_chart(spec=spec, width="stretch", theme=None, key=name, alt=words, on_select=call)
+    else:
+        st.vega_lite_chart(spec=spec, width="stretch", theme=None, key=name, alt=words)
+    if has_table:
+        with st.expander(picture.table.title):
+            st.html(markup.table(picture.table, shown.marks))
+    with st.container(horizontal=True, gap="small"):
+        offer_table(picture.table, picture.name, key)
+        offer_chart(picture.make, picture.name, key)
+
+
+def _draw(picture: Picture) -> tuple[str, str, dict[str, Any]]:
+    with debug_mode(False):  # the tests of the report validate what the charts are made of
+        chart = picture.make()
+    spec = {**specify(chart), "background": None, "autosize": {"type": "fit", "contains": "padding"}}
+    spec["config"]["padding"] = {**spec["config"]["padding"], "right": _RIGHT}
+    reading = " ".join(chart.title.subtitle)
+    del spec["title"]
+    return title_of(chart), reading, spec
+
+
+def _make_selectable(spec: dict[str, Any]) -> bool:
+    """Let a click on a bar select its segment, and tell whether the bars have one each."""
+    marked = spec["layer"][0] if "layer" in spec else spec
+    if marked["encoding"].get("y", {}).get("field") != "segment":
+        return False
+    marked["params"] = [{"name": "segment", "select": {"type": "point", "fields": ["segment"]}}]
+    return True
+
+
+def _choose(key: str, choose: Choose) -> None:
+    points = st.session_state[key].get("selection", {}).get("segment", [])
+    if points:
+        choose(str(points[0]["segment"]))

@@ -1,0 +1,100 @@
+"""Filters: date, country and segment, which stay from page to page and stand in the URL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+import streamlit as st
+
+from customerbase.dashboard.narrowing import Shown
+from customerbase.dashboard.opening import Opened
+from customerbase.workspace.manifest import UNDATED
+
+__all__ = ["CUSTOMER", "GO_TO", "PAGE", "Filter", "choose_filter", "go_to", "list_countries", "set_segment"]
+
+PAGE, AS_OF, COUNTRY, SEGMENT, CUSTOMER = "page", "as_of", "country", "segment", "customer"
+"""Keys of the widgets, which are the names in the URL."""
+
+GO_TO = "go_to"
+"""Key under which a click that is no callback leaves what the widgets are to say next."""
+
+ALL = "All"
+_MOST_COUNTRIES = 300
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which customers are shown.
+
+    Parameters
+    ----------
+    as_of
+        Date of the segments.
+    country, segment
+        None for all of them.
+
+    Examples
+    --------
+    >>> Filter("2011-12-10", None, "Champions").words
+    'Champions'
+    """
+
+    as_of: str
+    country: str | None = None
+    segment: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Who is left, for a heading; empty where nothing is filtered."""
+        return ", ".join(each for each in (self.segment, self.country) if each)
+
+
+def choose_filter(opened: Opened) -> Filter:
+    """Show the widgets of the filter, and give what they say.
+
+    Raises
+    ------
+    WorkspaceError
+        There are no segments.
+    """
+    dates = list(reversed(opened.workspace.dates("segments")))
+    as_of = dates[0] if dates else UNDATED
+    if len(dates) > 1:
+        as_of = st.selectbox("As of", dates, key=AS_OF, bind="query-params", help="The date of the segments.")
+    whole = Shown(opened, as_of)
+    segments = list(whole.colors)
+    countries = list_countries(whole)
+    country = _choose("Country", countries, COUNTRY) if len(countries) > 1 else None
+    return Filter(as_of, country, _choose("Segment", segments, SEGMENT))
+
+
+def _choose(label: str, names: Sequence[str], key: str) -> str | None:
+    # Streamlit takes what stands for all of them to be the value that need not stand in the URL.
+    chosen = st.selectbox(label, [ALL, *names], key=key, bind="query-params")
+    return None if chosen == ALL else chosen
+
+
+def list_countries(whole: Shown) -> list[str]:
+    """List the countries of the customers, that of the most customers first; few, or nothing."""
+    if "country" not in whole.customers.columns:
+        return []
+
+    def count() -> list[str]:
+        customers = whole.customers
+        counted = customers.filter(customers.country.notnull()).group_by("country").agg(n=lambda each: each.count())
+        largest = counted.order_by([ibis.desc("n"), "country"]).limit(_MOST_COUNTRIES)
+        return [str(name) for name in largest.to_pyarrow()["country"].to_pylist()]
+
+    return whole.opened.remember(("countries", whole.as_of), count)
+
+
+def set_segment(name: str | None) -> None:
+    """Open a segment, or all of them, from the callback of a widget."""
+    st.session_state[SEGMENT] = name or ALL
+    st.session_state[PAGE] = "Segments"
+
+
+def go_to(**values: str) -> None:
+    """Let widgets say something else, and run the page again."""
+    st.session_state[GO_TO] = values
+    st.rerun()

@@ -1,0 +1,119 @@
+"""Opening: a workspace as one published run left it, and what has been computed of that."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import ibis.expr.types as ir
+
+from customerbase.engine import connect
+from customerbase.workspace import Workspace
+from customerbase.workspace.manifest import MANIFEST_FILE
+
+__all__ = ["Opened", "fingerprint", "open_newest"]
+
+Kept = TypeVar("Kept")
+
+MEMORY_LIMIT = "2GB"
+"""Of DuckDB, unless the options say otherwise."""
+
+_MOST_ANSWERS = 400
+_MOST_OPENED = 4
+
+_opened: OrderedDict[tuple[Path, str], "Opened"] = OrderedDict()
+_LOCK = threading.RLock()
+"""One thread at a time asks DuckDB: two browsers would only take each other's processor."""
+
+
+class Opened:
+    """A workspace as one published run left it.
+
+    What is computed of it is kept, since what a run has published never changes.
+
+    Parameters
+    ----------
+    workspace
+        An open workspace.
+    state
+        What tells this state of it from any other.
+    """
+
+    def __init__(self, workspace: Workspace, state: str) -> None:
+        self.workspace = workspace
+        self.state = state
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+
+    @property
+    def run(self) -> str:
+        """The number of the newest run that this state holds."""
+        return max((each.run for each in self.workspace.tables()), key=int, default="")
+
+    def table(self, name: str, as_of: str | None) -> ir.Table:
+        """Give a table as an Ibis expression; the same one each time, since each is a view in the engine."""
+        return self.remember(("table", name, as_of), lambda: self.workspace.table(name, as_of))
+
+    def remember(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """Give what `make` makes, made once for each key.
+
+        Examples
+        --------
+        >>> empty = open_newest(Path("no-such-shop"))
+        >>> [empty.remember("a number", lambda: number) for number in (1, 2)]
+        [1, 1]
+        """
+        with _LOCK:
+            if key not in self._answers:
+                self._answers[key] = make()
+                while len(self._answers) > _MOST_ANSWERS:
+                    self._answers.popitem(last=False)
+            self._answers.move_to_end(key)
+            return cast("Kept", self._answers[key])
+
+    def ask(self, make: Callable[[], Kept]) -> Kept:
+        """Give what `make` makes, without keeping it."""
+        with _LOCK:
+            return make()
+
+
+def fingerprint(path: Path) -> str:
+    """Tell the present state of a workspace from any other; empty where nothing was published.
+
+    Examples
+    --------
+    >>> fingerprint(Path("no-such-shop"))
+    ''
+    """
+    try:
+        return sha256((path / MANIFEST_FILE).read_bytes()).hexdigest()[:16]
+    except OSError:
+        return ""
+
+
+def open_newest(path: Path, memory_limit: str | None = None, threads: int | None = None) -> Opened:
+    """Open the present state of a workspace, once for all browsers.
+
+    Raises
+    ------
+    WorkspaceError
+        It is damaged, or a newer version wrote it.
+    """
+    with _LOCK:
+        state = fingerprint(path)
+        while (path, state) not in _opened:
+            workspace = Workspace(path, connection=_connection(memory_limit or MEMORY_LIMIT, threads))
+            seen, state = state, fingerprint(path)
+            if seen == state:  # else a run was published in between
+                _opened[path, state] = Opened(workspace, state)
+                while len(_opened) > _MOST_OPENED:
+                    _opened.popitem(last=False)
+        _opened.move_to_end((path, state))
+        return _opened[path, state]
+
+
+@cache
+def _connection(memory_limit: str, threads: int | None) -> Any:  # noqa: ANN401  (Ibis types its backends loosely)
+    return connect(memory_limit=memory_limit, threads=threads)

@@ -1,0 +1,133 @@
+"""PAGES: the pages of the dashboard in their order, and what stands on all of them."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+
+import duckdb
+import streamlit as st
+
+from customerbase.dashboard import markup
+from customerbase.dashboard.filters import GO_TO, PAGE, Filter, choose_filter
+from customerbase.dashboard.look import ICON, STYLE, color_rules
+from customerbase.dashboard.narrowing import Shown
+from customerbase.dashboard.opening import Opened
+from customerbase.dashboard.source import Source, forget, open_source, watch
+from customerbase.dashboard.views.coupons import show_coupons, show_engagement
+from customerbase.dashboard.views.customers import show_customers
+from customerbase.dashboard.views.exploration import show_exploration
+from customerbase.dashboard.views.incoming import show_incoming
+from customerbase.dashboard.views.overview import show_definitions, show_overview
+from customerbase.dashboard.views.quality import show_quality
+from customerbase.dashboard.views.rfm import show_rfm
+from customerbase.dashboard.views.segments import show_segments
+from customerbase.dashboard.views.trust import show_trust
+from customerbase.engine import explain
+from customerbase.errors import CustomerbaseError
+from customerbase.report.sections import SECTIONS
+from customerbase.workspace.manifest import UNDATED
+
+__all__ = ["PAGES", "Page", "run_page"]
+
+
+NEW_EXPORT = "New export"
+"""The page that is there even when nothing else is."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: what shows it, and the section of the report without which it is left out."""
+
+    show: Callable[[Opened, Filter], None]
+    only_with: str | None = None
+
+
+PAGES: Mapping[str, Page] = {
+    "Overview": Page(show_overview),
+    "Segments": Page(show_segments),
+    "Customers": Page(show_customers),
+    "Exploration": Page(show_exploration),
+    "RFM": Page(show_rfm, "rfm"),
+    "Coupons": Page(show_coupons, "coupons"),
+    "Engagement": Page(show_engagement, "engagement"),
+    "Trust": Page(show_trust),
+    "Data quality": Page(show_quality),
+    "Definitions": Page(show_definitions),
+}
+"""Title, which stands in the URL too → page."""
+
+
+def run_page() -> None:
+    """Show the page that the URL names, with the filter beside it; a fault is told in plain words."""
+    st.set_page_config(page_title="customerbase", page_icon=ICON, layout="wide")
+    st.html(f"<style>{STYLE}</style>")
+    try:
+        _run(open_source())
+    except CustomerbaseError as fault:
+        _tell(str(fault))
+    except duckdb.Error as fault:
+        _tell(explain(fault) or "A table of the workspace cannot be read. Run 'customerbase run' again.")
+    except OSError as fault:
+        _tell(f"The disk refuses ({fault.strerror}). Try again once it answers.")
+    except Exception as fault:  # the browser is told in plain words, and the terminal where
+        logging.getLogger(__name__).exception("A page could not be shown")
+        _tell(f"Unexpected fault ({type(fault).__name__}). What the server printed says where.")
+
+
+def _tell(message: str) -> None:
+    st.html(markup.fault(message))
+    st.button("Try again", icon=":material/refresh:", on_click=forget)
+
+
+def _run(source: Source) -> None:
+    opened = source.opened
+    there = _there(opened)
+    with st.sidebar:
+        title = _choose(there)
+        watch(source)
+        chosen = choose_filter(opened) if len(there) > 1 else None
+        st.html(markup.paragraph(_foot(source), "source"))
+    if chosen:
+        st.html(f"<style>{color_rules(list(Shown(opened, chosen.as_of).colors.values()))}</style>")
+    if title == NEW_EXPORT or chosen is None:
+        show_incoming(source)
+        return
+    _head(opened, chosen, title)
+    PAGES[title].show(opened, chosen)
+
+
+def _there(opened: Opened) -> list[str]:
+    """List the pages with which the data have something to do."""
+    dates = opened.workspace.dates("segments")
+    if not dates:
+        return [NEW_EXPORT]
+    shown = Shown(opened, dates[-1])
+    found = [
+        title
+        for title, page in PAGES.items()
+        if page.only_with is None
+        or opened.remember(("concerns", page.only_with), partial(SECTIONS[page.only_with].concerns, shown))
+    ]
+    return [*found, NEW_EXPORT]
+
+
+def _choose(there: Sequence[str]) -> str:
+    """Let one of the pages be chosen, after a click that leads to another one."""
+    for key, value in st.session_state.pop(GO_TO, {}).items():
+        st.session_state[key] = value
+    return str(st.radio("Pages", there, key=PAGE, bind="query-params", label_visibility="collapsed"))
+
+
+def _head(opened: Opened, chosen: Filter, title: str) -> None:
+    shown = Shown(opened, chosen.as_of, chosen.country, chosen.segment)
+    n, whole = shown.summary["n_customers"], shown.whole["n_customers"]
+    of_all = f"{n:,} of {whole:,} customers: {chosen.words}" if shown.is_narrowed else f"{n:,} customers"
+    day = f", as of {chosen.as_of}" if chosen.as_of != UNDATED else ""
+    st.html(markup.heading(title, 1, f"{of_all}{day}"))
+
+
+def _foot(source: Source) -> str:
+    run = f"run {source.opened.run}" if source.opened.run else "no run yet"
+    return f"{source.name}, {run}. customerbase {version('customerbase')}; nothing leaves this machine."

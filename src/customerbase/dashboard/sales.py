@@ -1,0 +1,147 @@
+"""Sales: the order lines added up once by groups of customers, so that every filter is answered from few rows.
+
+A group is the customers of one segment and country. What is added up: products, countries of the lines, hours, orders.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from customerbase.dashboard.opening import Opened
+from customerbase.engine import branch
+from customerbase.exploration.folds import add_up
+from customerbase.features.customers import is_in_base
+from customerbase.workspace import Workspace
+from customerbase.workspace.manifest import UNDATED
+
+__all__ = ["Sales", "sales_of"]
+
+_MOST_KEPT = 6
+_BUILDING = threading.Lock()
+_sales: dict[tuple[str, str], "Sales"] = {}
+
+
+class Sales:
+    """The sums of one date of a workspace, each made when it is first asked for.
+
+    Parameters
+    ----------
+    opened
+        The workspace.
+    as_of
+        Date of the segments.
+    """
+
+    def __init__(self, opened: Opened, as_of: str) -> None:
+        self._opened, self._as_of = opened, as_of
+        self._names: dict[str, str] = {}
+
+    def table(self, name: str) -> ir.Table:
+        """Give one of `SUMS`, with `segment` and `country` of the customers."""
+        made = self._opened.workspace.connection.table(self._make(name))
+        groups = self._opened.workspace.connection.table(self._make("groups"))
+        group = groups.group_by("group_id").agg(segment=groups.segment.max(), of_country=groups.of_country.max())
+        return made.inner_join(group, "group_id")
+
+    def make_all(self) -> None:
+        """Make all of them, for a thread that has nothing else to do."""
+        for name in SUMS:
+            self._make(name)
+
+    def drop(self) -> None:
+        """Give the memory of all of them back."""
+        for name in self._names.values():
+            self._opened.workspace.connection.drop_table(name, force=True)
+
+    def _make(self, name: str) -> str:
+        """Make a table of sums, over a connection of this thread's own, and give its name in the engine."""
+        with _BUILDING:
+            for each in ("groups", name):
+                self._build(each)
+            return self._names[name]
+
+    def _build(self, name: str) -> None:
+        if name not in self._names:
+            engine: Any = branch(self._opened.workspace.connection)
+            seen = Workspace(self._opened.workspace.path, connection=engine)
+            groups = engine.table(self._names["groups"]) if name != "groups" else None
+            kept = ibis.util.gen_name(name)
+            engine.create_table(kept, _sum(name, seen, self._as_of, groups))
+            self._names[name] = kept
+
+
+def sales_of(opened: Opened, as_of: str) -> Sales:
+    """Give the sums of a date, the same ones to all threads."""
+    with _BUILDING:
+        key = (opened.state, as_of)
+        if key not in _sales:
+            while len(_sales) >= _MOST_KEPT:
+                _sales.pop(next(iter(_sales))).drop()
+            _sales[key] = Sales(opened, as_of)
+        return _sales[key]
+
+
+def _sum(name: str, workspace: Workspace, as_of: str, groups: ir.Table | None) -> ir.Table:
+    if groups is None:
+        return _group(workspace, as_of)
+    lines = workspace.table("order_lines").inner_join(groups.select("customer_id", "group_id"), "customer_id")
+    return SUMS[name](lines, as_of)
+
+
+def _group(workspace: Workspace, as_of: str) -> ir.Table:
+    features = workspace.table("features", as_of)
+    country = features.country if "country" in features.columns else ibis.null("string")
+    known = features.filter(is_in_base(features)).select("customer_id", of_country=country)
+    placed = known.inner_join(workspace.table("assignments", as_of).select("customer_id", "segment"), "customer_id")
+    order = ibis.window(order_by=[placed.segment, placed.of_country])
+    return placed.select("customer_id", "segment", "of_country", group_id=ibis.dense_rank().over(order).cast("int16"))
+
+
+def _before(lines: ir.Table, as_of: str) -> ir.BooleanValue:
+    if as_of == UNDATED:
+        return ibis.literal(True)
+    return lines.ordered_at < ibis.date(as_of).cast("timestamp")
+
+
+def _products(lines: ir.Table, as_of: str) -> ir.Table:
+    sold = lines.filter(lines.is_product & lines.product_id.notnull())
+    bought = ~sold.is_return
+    is_early = bought & _before(sold, as_of)
+    return sold.group_by("group_id", "product_id").agg(
+        n_before=sold.count(where=is_early),
+        revenue_before=add_up(sold.amount, is_early),
+        revenue=add_up(sold.amount, bought),
+        return_value=-add_up(sold.amount, sold.is_return),
+        product_name=sold.product_name.max(where=is_early),
+    )
+
+
+def _places(lines: ir.Table, as_of: str) -> ir.Table:
+    bought = lines.filter(~lines.is_return & lines.country.notnull() & _before(lines, as_of))
+    return bought.group_by("group_id", "country").agg(n_before=bought.count(), revenue_before=add_up(bought.amount))
+
+
+def _hours(lines: ir.Table, as_of: str) -> ir.Table:  # noqa: ARG001
+    dated = lines.filter(lines.ordered_at.notnull() & ~lines.is_future)
+    dated = dated.mutate(hour=dated.ordered_at.truncate("h"))
+    return dated.group_by("group_id", "hour").agg(
+        revenue=add_up(dated.amount, ~dated.is_return), return_value=-add_up(dated.amount, dated.is_return)
+    )
+
+
+def _orders(lines: ir.Table, as_of: str) -> ir.Table:  # noqa: ARG001
+    bought = lines.filter(~lines.is_return & lines.ordered_at.notnull() & ~lines.is_future & lines.order_id.notnull())
+    orders = bought.group_by("group_id", "customer_id", "order_id").agg(hour=bought.ordered_at.min().truncate("h"))
+    return orders.group_by("group_id", "hour").agg(n_orders=orders.count())
+
+
+SUMS: Mapping[str, Callable[[ir.Table, str], ir.Table]] = {
+    "products": _products,
+    "places": _places,
+    "hours": _hours,
+    "orders": _orders,
+}
+"""Name → what adds the lines of customers, with their `group_id`, up; all but the groups themselves."""

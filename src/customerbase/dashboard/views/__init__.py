@@ -1,0 +1,1 @@
+"""Views: one file for each page of the dashboard."""
