@@ -12,14 +12,31 @@ from altair.utils.schemapi import debug_mode
 from customerbase.dashboard import markup
 from customerbase.dashboard.downloads import offer_chart, offer_table
 from customerbase.dashboard.narrowing import Shown
+from customerbase.dashboard.sales import sales_of
 from customerbase.report.blocks import Block, Cards, Figures, Paragraph, Picture, Strategies, Table
 from customerbase.report.drawing import specify, title_of
 from customerbase.report.sections import NOT_MADE, SECTIONS, make_section
 
-__all__ = ["make_blocks", "show_blocks", "show_picture", "show_section", "show_table"]
+__all__ = [
+    "is_at_hand",
+    "make_blocks",
+    "needed_sums",
+    "show_blocks",
+    "show_picture",
+    "show_section",
+    "show_table",
+    "wait_for",
+]
 
 _RIGHT = 44
 """Pixels beside a chart, for labels at the ends of bars where a page is narrower than the report."""
+
+_SUMS = {"products": ("products", "places")}
+_SUMS_OF_SOME = {"seasons": ("hours", "orders"), "returns": ("hours", "orders", "products")}
+"""Section → the sums that it is made of, and those of which it is made where customers are filtered."""
+
+_FEW_LINES = 2_000_000
+"""So many are added up within a second or two."""
 
 Choose = Callable[[str], None]
 
@@ -31,11 +48,37 @@ def make_blocks(shown: Shown, key: str) -> tuple[Block, ...]:
 
 def show_section(shown: Shown, key: str, *, has_title: bool = True, choose: Choose | None = None) -> bool:
     """Show a section of the report, and tell whether there was anything to show."""
+    if not is_at_hand(shown, needed_sums(shown, key)):
+        if has_title:
+            st.html(markup.heading(SECTIONS[key].title))
+        wait_for(shown, needed_sums(shown, key))
+        return True
     blocks = make_blocks(shown, key)
     if blocks and has_title:
         st.html(markup.heading(SECTIONS[key].title))
     show_blocks(blocks, shown, key, choose)
     return bool(blocks)
+
+
+def needed_sums(shown: Shown, key: str) -> tuple[str, ...]:
+    """Name the sums of `Sales` without which a section cannot be shown."""
+    if not (shown.has_orders and shown.is_made("order_lines")):
+        return ()
+    return _SUMS.get(key, ()) + (_SUMS_OF_SOME.get(key, ()) if shown.is_narrowed else ())
+
+
+def is_at_hand(shown: Shown, sums: Sequence[str]) -> bool:
+    """Tell whether sums are made, or are of so few lines that they are made at once."""
+    return not sums or shown.n_lines <= _FEW_LINES or sales_of(shown.opened, shown.as_of).has(*sums)
+
+
+@st.fragment(run_every="1s")
+def wait_for(shown: Shown, sums: Sequence[str]) -> None:
+    """Say that the order lines are being added up, until they are."""
+    if is_at_hand(shown, sums):
+        st.rerun()
+    sales_of(shown.opened, shown.as_of).begin()
+    st.html(markup.empty(f"The {shown.n_lines:,} order lines are being added up; this part follows in a moment …"))
 
 
 def show_blocks(blocks: Sequence[Block], shown: Shown, key: str, choose: Choose | None = None) -> None:

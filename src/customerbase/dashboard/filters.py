@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import ibis
 import streamlit as st
 
-from customerbase.dashboard.narrowing import Shown
+from customerbase.dashboard.narrowing import Shown, list_countries
 from customerbase.dashboard.opening import Opened
 from customerbase.workspace.manifest import UNDATED
 
-__all__ = ["CUSTOMER", "GO_TO", "PAGE", "Filter", "choose_filter", "go_to", "list_countries", "set_segment"]
+__all__ = ["CUSTOMER", "GO_TO", "PAGE", "Filter", "choose_filter", "go_to", "set_segment"]
 
 PAGE, AS_OF, COUNTRY, SEGMENT, CUSTOMER = "page", "as_of", "country", "segment", "customer"
 """Keys of the widgets, which are the names in the URL."""
@@ -19,7 +18,6 @@ GO_TO = "go_to"
 """Key under which a click that is no callback leaves what the widgets are to say next."""
 
 ALL = "All"
-_MOST_COUNTRIES = 300
 
 
 @dataclass(frozen=True)
@@ -72,20 +70,6 @@ def _choose(label: str, names: Sequence[str], key: str) -> str | None:
     # Streamlit takes what stands for all of them to be the value that need not stand in the URL.
     chosen = st.selectbox(label, [ALL, *names], key=key, bind="query-params")
     return None if chosen == ALL else chosen
-
-
-def list_countries(whole: Shown) -> list[str]:
-    """List the countries of the customers, that of the most customers first; few, or nothing."""
-    if "country" not in whole.customers.columns:
-        return []
-
-    def count() -> list[str]:
-        customers = whole.customers
-        counted = customers.filter(customers.country.notnull()).group_by("country").agg(n=lambda each: each.count())
-        largest = counted.order_by([ibis.desc("n"), "country"]).limit(_MOST_COUNTRIES)
-        return [str(name) for name in largest.to_pyarrow()["country"].to_pylist()]
-
-    return whole.opened.remember(("countries", whole.as_of), count)
 
 
 def set_segment(name: str | None) -> None:

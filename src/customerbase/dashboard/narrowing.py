@@ -17,7 +17,9 @@ from customerbase.report.charts.theme import Rows, plain_rows
 from customerbase.report.material import Material
 from customerbase.report.summary import summarise
 
-__all__ = ["Shown"]
+__all__ = ["Shown", "list_countries"]
+
+_MOST_COUNTRIES = 300
 
 _OF_CUSTOMERS = ("order_lines", "coupon_events", "assignments", "borderline", "projection")
 """Tables of which only the rows of the customers in question count."""
@@ -48,6 +50,11 @@ class Shown(Material):
         self.opened = opened
         self.country, self.segment = country, segment
         self.key = (as_of, country, segment)
+
+    @cached_property
+    def n_lines(self) -> int:
+        """The number of order lines of the shop."""
+        return next((each.rows or 0 for each in self.workspace.tables() if each.name == "order_lines"), 0)
 
     @property
     def is_narrowed(self) -> bool:
@@ -149,3 +156,17 @@ class Shown(Material):
             for one in whole["segments"]
             if one["name"] in found
         ]
+
+
+def list_countries(whole: Shown) -> list[str]:
+    """List the countries of the customers, that of the most customers first; few, or nothing."""
+    if "country" not in whole.customers.columns:
+        return []
+
+    def count() -> list[str]:
+        customers = whole.customers
+        counted = customers.filter(customers.country.notnull()).group_by("country").agg(n=lambda each: each.count())
+        largest = counted.order_by([ibis.desc("n"), "country"]).limit(_MOST_COUNTRIES)
+        return [str(name) for name in largest.to_pyarrow()["country"].to_pylist()]
+
+    return whole.opened.remember(("countries", whole.as_of), count)

@@ -1,6 +1,7 @@
 """Opening: a workspace as one published run left it, and what has been computed of that."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import cache
@@ -14,7 +15,7 @@ from customerbase.engine import connect
 from customerbase.workspace import Workspace
 from customerbase.workspace.manifest import MANIFEST_FILE
 
-__all__ = ["Opened", "fingerprint", "open_newest"]
+__all__ = ["BEHIND", "Opened", "fingerprint", "open_newest", "wait_for_quiet"]
 
 Kept = TypeVar("Kept")
 
@@ -23,6 +24,12 @@ MEMORY_LIMIT = "2GB"
 
 _MOST_ANSWERS = 400
 _MOST_OPENED = 4
+
+BEHIND = "customerbase-behind"
+"""Name of the thread that makes things in advance."""
+
+_QUIET_SECONDS = 1.5
+_asked_at = [0.0]
 
 _opened: OrderedDict[tuple[Path, str], "Opened"] = OrderedDict()
 _LOCK = threading.RLock()
@@ -65,6 +72,7 @@ class Opened:
         >>> [empty.remember("a number", lambda: number) for number in (1, 2)]
         [1, 1]
         """
+        _note_asking()
         with _LOCK:
             if key not in self._answers:
                 self._answers[key] = make()
@@ -77,6 +85,17 @@ class Opened:
         """Give what `make` makes, without keeping it."""
         with _LOCK:
             return make()
+
+
+def _note_asking() -> None:
+    if threading.current_thread().name != BEHIND:
+        _asked_at[:] = [time.monotonic()]
+
+
+def wait_for_quiet() -> None:
+    """Wait until no page has asked for anything for a moment: what is made in advance must not be in the way."""
+    while time.monotonic() - _asked_at[0] < _QUIET_SECONDS:
+        time.sleep(_QUIET_SECONDS / 10)
 
 
 def fingerprint(path: Path) -> str:
@@ -116,4 +135,6 @@ def open_newest(path: Path, memory_limit: str | None = None, threads: int | None
 
 @cache
 def _connection(memory_limit: str, threads: int | None) -> Any:  # noqa: ANN401  (Ibis types its backends loosely)
-    return connect(memory_limit=memory_limit, threads=threads)
+    connection: Any = connect(memory_limit=memory_limit, threads=threads)
+    connection.raw_sql("SET enable_progress_bar = false")  # of what a thread does, in the terminal of the server
+    return connection

@@ -24,6 +24,7 @@ from customerbase.dashboard.views.quality import show_quality
 from customerbase.dashboard.views.rfm import show_rfm
 from customerbase.dashboard.views.segments import show_segments
 from customerbase.dashboard.views.trust import show_trust
+from customerbase.dashboard.warming import warm
 from customerbase.engine import explain
 from customerbase.errors import CustomerbaseError
 from customerbase.report.sections import SECTIONS
@@ -96,6 +97,7 @@ def _run(source: Source) -> None:
         return
     _head(opened, chosen, title)
     PAGES[title].show(opened, chosen)
+    warm(opened)
 
 
 def _there(opened: Opened) -> list[str]:

@@ -17,10 +17,12 @@ __all__ = [
     "explain_place",
     "favourites_of",
     "find_people",
+    "first_order",
     "lines_of",
     "orders_of",
     "person",
     "standing_of",
+    "take_people",
 ]
 
 _MOST_ORDERS = 400
@@ -29,6 +31,7 @@ _MOST_COMPARED = 20_000
 """Customers among whom one is explained; of more, a sample that does not change."""
 
 _MOST_FEATURES = 16
+_MATTERS = ("monetary", "gross_revenue", "n_claimed", "engagement_score", "frequency")
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,22 @@ def find_people(shown: Shown, search: str, conditions: Sequence[Condition], orde
     first = ["customer_id", "segment"]
     found = found.select(*first, *(name for name in found.columns if name not in first))
     return found.order_by([ibis.desc(order), "customer_id"] if order else "customer_id")
+
+
+def take_people(
+    shown: Shown, search: str, conditions: Sequence[Condition], order: str | None, n_rows: int
+) -> tuple[int, Rows]:
+    """Count the customers whom `find_people` finds, and give the first of them."""
+    found = find_people(shown, search, conditions, order)
+    asked = (search, tuple(conditions), order, *shown.key)
+    n = shown.opened.remember(("n_people", *asked), lambda: int(found.count().to_pyarrow().as_py()))
+    rows = shown.opened.remember(("people", *asked), lambda: plain_rows(found.limit(n_rows).to_pyarrow()))
+    return n, rows
+
+
+def first_order(shown: Shown) -> str | None:
+    """Give the feature by which a list of customers begins with those who matter most."""
+    return next((name for name in _MATTERS if name in shown.customers.columns), None)
 
 
 def _meet(column: Any, condition: Condition) -> list[ir.BooleanValue]:  # noqa: ANN401

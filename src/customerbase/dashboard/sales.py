@@ -5,6 +5,7 @@ A group is the customers of one segment and country. What is added up: products,
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import ibis
@@ -17,7 +18,7 @@ from customerbase.features.customers import is_in_base
 from customerbase.workspace import Workspace
 from customerbase.workspace.manifest import UNDATED
 
-__all__ = ["Sales", "sales_of"]
+__all__ = ["SUMS", "Sales", "sales_of"]
 
 _MOST_KEPT = 6
 _BUILDING = threading.Lock()
@@ -38,18 +39,28 @@ class Sales:
     def __init__(self, opened: Opened, as_of: str) -> None:
         self._opened, self._as_of = opened, as_of
         self._names: dict[str, str] = {}
+        self._is_begun = False
 
     def table(self, name: str) -> ir.Table:
         """Give one of `SUMS`, with `segment` and `country` of the customers."""
-        made = self._opened.workspace.connection.table(self._make(name))
-        groups = self._opened.workspace.connection.table(self._make("groups"))
-        group = groups.group_by("group_id").agg(segment=groups.segment.max(), of_country=groups.of_country.max())
-        return made.inner_join(group, "group_id")
+        engine = self._opened.workspace.connection
+        made, named = (engine.table(self._make(each)) for each in (name, "group_names"))
+        return made.inner_join(named, "group_id")
 
-    def make_all(self) -> None:
-        """Make all of them, for a thread that has nothing else to do."""
-        for name in SUMS:
-            self._make(name)
+    def has(self, *names: str) -> bool:
+        """Tell whether these are made, so that nobody has to wait for them."""
+        return {"group_names", *names} <= self._names.keys()
+
+    def begin(self) -> None:
+        """Begin to make all of them, in a thread."""
+        if not self._is_begun:
+            self._is_begun = True
+            threading.Thread(target=self._make_all, daemon=True).start()
+
+    def _make_all(self) -> None:
+        with suppress(Exception):  # the page that needs them tells what is wrong
+            for name in SUMS:
+                self._make(name)
 
     def drop(self) -> None:
         """Give the memory of all of them back."""
@@ -59,7 +70,7 @@ class Sales:
     def _make(self, name: str) -> str:
         """Make a table of sums, over a connection of this thread's own, and give its name in the engine."""
         with _BUILDING:
-            for each in ("groups", name):
+            for each in ("groups", "group_names", name):
                 self._build(each)
             return self._names[name]
 
@@ -67,7 +78,7 @@ class Sales:
         if name not in self._names:
             engine: Any = branch(self._opened.workspace.connection)
             seen = Workspace(self._opened.workspace.path, connection=engine)
-            groups = engine.table(self._names["groups"]) if name != "groups" else None
+            groups = engine.table(self._names["groups"]) if self._names else None
             kept = ibis.util.gen_name(name)
             engine.create_table(kept, _sum(name, seen, self._as_of, groups))
             self._names[name] = kept
@@ -87,6 +98,8 @@ def sales_of(opened: Opened, as_of: str) -> Sales:
 def _sum(name: str, workspace: Workspace, as_of: str, groups: ir.Table | None) -> ir.Table:
     if groups is None:
         return _group(workspace, as_of)
+    if name == "group_names":
+        return groups.group_by("group_id").agg(segment=groups.segment.max(), of_country=groups.of_country.max())
     lines = workspace.table("order_lines").inner_join(groups.select("customer_id", "group_id"), "customer_id")
     return SUMS[name](lines, as_of)
 

@@ -105,15 +105,18 @@ def serve(serving: Serving) -> None:
     from streamlit.web import bootstrap
 
     choose(serving)
-    _load_heavy_modules()
+    _get_ready(serving)
     options = _options(serving)
     bootstrap.load_config_options(dict(options))
     bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], dict(options))
 
 
-def _load_heavy_modules() -> None:
+def _get_ready(serving: Serving) -> None:
     """Load what the first page needs before anybody asks for it."""
     import customerbase.dashboard.pages  # noqa: F401
+    from customerbase.dashboard.warming import prepare
+
+    prepare(serving.workspace, serving.memory_limit, serving.threads)
 
 
 def _options(serving: Serving) -> Mapping[str, Any]:

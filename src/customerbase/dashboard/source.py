@@ -9,7 +9,6 @@ from customerbase.dashboard import markup
 from customerbase.dashboard.opening import Opened, fingerprint, open_newest
 from customerbase.dashboard.serving import chosen
 from customerbase.dashboard.uploads import find_upload
-from customerbase.dashboard.warming import warm
 
 __all__ = ["Source", "forget", "look_at", "open_source", "watch"]
 
@@ -63,7 +62,6 @@ def open_source() -> Source:
     if held is None or held[0] != path or not held[1].workspace.tables():
         opened = open_newest(path, serving.memory_limit, serving.threads)
         st.session_state[_OPENED] = (path, opened)
-        warm(opened)
     return Source(
         path, found.name if found else path.name or str(path), key if found else None, st.session_state[_OPENED][1]
     )

@@ -1,27 +1,54 @@
-"""Warming: sums that take seconds with millions of lines, made in a thread while the first page is read."""
+"""Warming: what takes seconds with millions of lines, made in a thread before somebody asks for it."""
 
-import logging
 import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 
-from customerbase.dashboard.opening import Opened
-from customerbase.dashboard.sales import sales_of
+from customerbase.dashboard.elements import make_blocks, needed_sums
+from customerbase.dashboard.grids import MOST_ROWS
+from customerbase.dashboard.narrowing import Shown, list_countries
+from customerbase.dashboard.opening import BEHIND, Opened, open_newest, wait_for_quiet
+from customerbase.dashboard.people import first_order, take_people
+from customerbase.dashboard.sales import SUMS, sales_of
+from customerbase.report.sections import SECTIONS
 
-__all__ = ["warm"]
+__all__ = ["prepare", "warm"]
 
 _begun: set[str] = set()
 
 
+def prepare(path: Path, memory_limit: str | None = None, threads: int | None = None) -> None:
+    """Begin to open a workspace and to bring its customers into memory; what is wrong with it, the page tells."""
+    threading.Thread(target=_open, args=(path, memory_limit, threads), daemon=True).start()
+
+
+def _open(path: Path, memory_limit: str | None, threads: int | None) -> None:
+    with suppress(Exception):
+        opened = open_newest(path, memory_limit, threads)
+        for as_of in opened.workspace.dates("segments")[-1:]:
+            list_countries(Shown(opened, as_of))
+            _ = Shown(opened, as_of).summary
+
+
 def warm(opened: Opened) -> None:
-    """Begin to make the sums of the latest date, once for each state of a workspace."""
+    """Begin to make all sections and sums of the latest date, once for each state of a workspace."""
     dates = opened.workspace.dates("segments")
-    has_lines = any(each.name == "order_lines" for each in opened.workspace.tables())
-    if dates and has_lines and opened.state not in _begun:
+    if dates and opened.state not in _begun:
         _begun.add(opened.state)
-        threading.Thread(target=_make, args=(opened, dates[-1]), daemon=True).start()
+        threading.Thread(target=_make, args=(opened, dates[-1]), name=BEHIND, daemon=True).start()
 
 
 def _make(opened: Opened, as_of: str) -> None:
-    try:
-        sales_of(opened, as_of).make_all()
-    except Exception as fault:
-        logging.getLogger(__name__).debug("The sums could not be made: %s", fault)
+    shown = Shown(opened, as_of)
+    tasks: list[Callable[[], object]] = [
+        partial(make_blocks, shown, key) for key in SECTIONS if not needed_sums(shown, key)
+    ]
+    tasks.append(partial(take_people, shown, "", (), first_order(shown), MOST_ROWS))
+    if shown.has_orders and shown.is_made("order_lines"):
+        tasks += [partial(sales_of(opened, as_of).table, name) for name in SUMS]
+    for task in tasks:
+        wait_for_quiet()
+        with suppress(Exception):  # the page that needs what cannot be made tells what is wrong
+            task()

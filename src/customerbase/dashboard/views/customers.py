@@ -17,21 +17,21 @@ from customerbase.dashboard.people import (
     Condition,
     explain_place,
     find_people,
+    first_order,
     lines_of,
     orders_of,
     person,
     standing_of,
+    take_people,
 )
 from customerbase.report import charts
 from customerbase.report.blocks import Column, Figure, Picture, Table
 from customerbase.report.charts.feature_words import feature_kind, feature_words
-from customerbase.report.charts.theme import plain_rows
 from customerbase.report.numerals import write
 
 __all__ = ["show_customers", "show_list"]
 
 _FIRST = ("recency_days", "frequency", "monetary", "coupon_recency_days", "n_claimed", "n_burnt", "engagement_score")
-_MONEY = ("monetary", "gross_revenue", "n_claimed", "engagement_score", "frequency")
 _MOST_VALUES = 200
 
 
@@ -56,22 +56,20 @@ def show_list(shown: Shown, key: str) -> None:
     """Show the customers in question with a search and conditions; a click on one leads to their page."""
     features = [name for name in shown.customers.columns if name not in {"customer_id", "as_of", "segment"}]
     numeric = [name for name in features if shown.customers[name].type().is_numeric()]
-    best = next((name for name in _MONEY if name in numeric), None)
+    best = first_order(shown)
     first, second, third = st.columns(3)
     search = first.text_input("Search", key=f"{key}.search", placeholder="A part of an id", max_chars=200)
     picked = second.multiselect("Conditions on", features, key=f"{key}.features", format_func=feature_words)
     order = third.selectbox(
-        "Highest first", numeric, index=numeric.index(best) if best else None, key=f"{key}.order",
+        "Highest first", numeric, index=numeric.index(best) if best else 0 if numeric else None, key=f"{key}.order",
         format_func=feature_words,
     )  # fmt: skip
     conditions = [_ask(shown, feature, key) for feature in picked]
     found = find_people(shown, search, conditions, order)
-    asked = (search, tuple(conditions), order, *shown.key)
-    n = shown.opened.remember(("n_people", *asked), lambda: int(found.count().to_pyarrow().as_py()))
+    n, rows = take_people(shown, search, conditions, order, MOST_ROWS)
     if not n:
         st.html(markup.empty("No customer is like that. Loosen the conditions, or the filter beside the page."))
         return
-    rows = shown.opened.remember(("people", *asked), lambda: plain_rows(found.limit(MOST_ROWS).to_pyarrow()))
     part = f", the first {MOST_ROWS} of them here" if n > MOST_ROWS else ""
     st.html(markup.paragraph(f"{n:,} customers{part}. Select one to see all that is known.", "reading"))
     place = show_rows(_first(rows), f"{key}.people", is_of_customers=True)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from customerbase.dashboard import markup
 from customerbase.dashboard.downloads import offer_rows
-from customerbase.dashboard.elements import show_picture, show_section
+from customerbase.dashboard.elements import is_at_hand, show_picture, show_section, wait_for
 from customerbase.dashboard.filters import Filter, set_segment
 from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.opening import Opened
@@ -103,6 +103,9 @@ def _show_profile(shown: Shown, whole: Mapping[str, Any]) -> None:
 
 
 def _show_favourites(shown: Shown) -> None:
+    if not is_at_hand(shown, ("products", "places")):
+        wait_for(shown, ("products", "places"))
+        return
     has_any = False
     left, right = st.columns(2, gap="large")
     for place, column, what in ((left, "product_id", "product"), (right, "country", "country")):
