@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -147,11 +148,12 @@ def show_picture(
     title, reading, spec = shown.opened.remember(("chart", picture.name, *shown.key), lambda: _draw(picture))
     st.html(markup.heading(title, 3, reading))
     spec, name, words = copy.deepcopy(spec), f"{key}.chart", f"{title}. {reading}"
-    if choose and _make_selectable(spec):
-        call = partial(_choose, name, choose)
-        st.vega_lite_chart(spec=spec, width="stretch", theme=None, key=name, alt=words, on_select=call)
-    else:
-        st.vega_lite_chart(spec=spec, width="stretch", theme=None, key=name, alt=words)
+    with st.container(key=f"wide-{key}") if picture.is_wide else nullcontext():  # on a phone it is scrolled sideways
+        if choose and _make_selectable(spec):
+            call = partial(_choose, name, choose)
+            st.vega_lite_chart(spec=spec, width="stretch", theme=None, key=name, alt=words, on_select=call)
+        else:
+            st.vega_lite_chart(spec=spec, width="stretch", theme=None, key=name, alt=words)
     if has_table:
         with st.expander(picture.table.title):
             st.html(markup.table(picture.table, shown.marks))
