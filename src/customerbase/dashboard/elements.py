@@ -155,7 +155,7 @@ def show_picture(
         else:
             st.vega_lite_chart(spec=spec, width="stretch", theme=None, key=name, alt=words)
     if has_table:
-        with st.expander(picture.table.title):
+        with st.expander(markup.plain(picture.table.title)):
             st.html(markup.table(picture.table, shown.marks))
     with st.container(horizontal=True, gap="small"):
         offer_table(picture.table, picture.name, key)

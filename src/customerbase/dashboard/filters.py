@@ -18,6 +18,7 @@ GO_TO = "go_to"
 """Key under which a click that is no callback leaves what the widgets are to say next."""
 
 ALL = "All"
+_LONGEST_ID = 500
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,21 @@ def choose_filter(opened: Opened) -> Filter:
     segments = list(whole.colors)
     countries = list_countries(whole)
     country = _choose("Country", countries, COUNTRY) if len(countries) > 1 else None
-    return Filter(as_of, country, _choose("Segment", segments, SEGMENT))
+    segment = _choose("Segment", segments, SEGMENT)
+    st.text_input(
+        "Customer",
+        key=CUSTOMER,
+        bind="query-params",
+        placeholder="An id",
+        max_chars=_LONGEST_ID,
+        on_change=_open_customer,
+    )
+    return Filter(as_of, country, segment)
+
+
+def _open_customer() -> None:
+    if st.session_state[CUSTOMER]:
+        st.session_state[PAGE] = "Customers"
 
 
 def _choose(label: str, names: Sequence[str], key: str) -> str | None:

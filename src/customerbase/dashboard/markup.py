@@ -1,5 +1,6 @@
 """Markup: what the pages write themselves, as HTML in which everything that comes from the data is escaped."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,12 +9,23 @@ from markupsafe import Markup
 from customerbase.report.blocks import Column, Figure, Table
 from customerbase.report.numerals import write
 
-__all__ = ["MAX_ROWS", "card", "empty", "fault", "figures", "heading", "mark", "paragraph", "plan", "table"]
+__all__ = ["MAX_ROWS", "card", "empty", "fault", "figures", "heading", "mark", "paragraph", "plain", "plan", "table"]
 
 MAX_ROWS = 120
 """Rows of a table on a page; the rest is in its download."""
 
 _LONGEST_TEXT = 300
+
+
+def plain(text: object) -> str:
+    r"""Give a text for a label of Streamlit, which would take some signs for markup, as it stands.
+
+    Examples
+    --------
+    >>> print(plain(":red[x] <b> $y$"))
+    \:red\[x\] \<b\> \$y\$
+    """
+    return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|$:~^=&@/])", r"\\\1", str(text))
 
 
 def heading(text: object, level: int = 2, by: object = "") -> Markup:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from customerbase.dashboard import app_file
 from customerbase.dashboard.look import THEME
 from customerbase.errors import UsageError
 
@@ -108,7 +109,7 @@ def serve(serving: Serving) -> None:
     _get_ready(serving)
     options = _options(serving)
     bootstrap.load_config_options(dict(options))
-    bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], dict(options))
+    bootstrap.run(str(app_file()), False, [], dict(options))
 
 
 def _get_ready(serving: Serving) -> None:

@@ -11,6 +11,7 @@ from customerbase.dashboard.downloads import offer_rows
 from customerbase.dashboard.elements import show_picture, show_table
 from customerbase.dashboard.filters import CUSTOMER, PAGE, Filter, go_to
 from customerbase.dashboard.grids import MOST_ROWS, show_rows
+from customerbase.dashboard.markup import plain
 from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.opening import Opened
 from customerbase.dashboard.people import (
@@ -36,12 +37,9 @@ _MOST_VALUES = 200
 
 
 def show_customers(opened: Opened, chosen: Filter) -> None:
-    """Show the customer whose id is in the field, or a list to choose from."""
+    """Show the customer whose id is in the field beside the page, or a list to choose from."""
     shown = Shown(opened, chosen.as_of, chosen.country, chosen.segment)
-    customer_id = st.text_input(
-        "Customer", key=CUSTOMER, bind="query-params", placeholder="The id of one customer", max_chars=500
-    )
-    if customer_id:
+    if customer_id := st.session_state[CUSTOMER]:
         st.button("All customers", on_click=_leave, icon=":material/arrow_back:", type="tertiary")
         _show_one(shown, customer_id)
     else:
@@ -100,8 +98,10 @@ def _ask(shown: Shown, feature: str, key: str) -> Condition:
             return [str(value) for value in largest.to_pyarrow()["value"].to_pylist()]
 
         values = shown.opened.remember(("values", feature, *shown.key), count)
-        return Condition(feature, values=tuple(st.multiselect(feature_words(feature), values, key=f"{key}.{feature}")))
-    words = feature_words(feature)
+        return Condition(
+            feature, values=tuple(st.multiselect(plain(feature_words(feature)), values, key=f"{key}.{feature}"))
+        )
+    words = plain(feature_words(feature))
     low, high = st.columns(2)
     least = low.number_input(f"{words}, at least", value=None, key=f"{key}.{feature}.least")
     most = high.number_input(f"{words}, at most", value=None, key=f"{key}.{feature}.most")

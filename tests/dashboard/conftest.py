@@ -1,0 +1,54 @@
+"""One dashboard and one browser for all tests of this folder."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.conftest import skip_without
+from tests.dashboard.served import Looking, serve_in_process
+
+_CHROMIUM = Path("/usr/bin/chromium")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A workspace that may be written to, and where it is shown."""
+
+    workspace: Path
+    home: Path
+    address: str
+
+
+@pytest.fixture(scope="package")
+def served(finished_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A copy of the finished shop in the dashboard."""
+    if not _CHROMIUM.exists():
+        skip_without("chromium", f"there is no {_CHROMIUM} to look at pages with")
+    folder = tmp_path_factory.mktemp("served")
+    workspace = Path(shutil.copytree(finished_shop, folder / "shop"))
+    with serve_in_process(workspace, folder / "home") as address:
+        yield Served(workspace, folder / "home", address)
+
+
+@pytest.fixture(scope="package")
+def chromium(served: Served) -> Iterator[Any]:  # noqa: ARG001
+    """The browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def looking(served: Served, chromium: Any) -> Iterator[Looking]:
+    """A fresh browser on the first page; at the end nothing may have gone wrong in it."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
+    look = Looking(context.new_page(), served.address)
+    yield look
+    context.close()
+    assert look.seen == []

@@ -1,0 +1,139 @@
+"""The pages without a browser: figures, faults in plain words, and what a URL may and may not do."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from customerbase.dashboard import app_file
+from customerbase.dashboard.opening import open_newest
+from customerbase.dashboard.pages import PAGES
+from customerbase.dashboard.serving import Serving, choose, chosen
+from customerbase.dashboard.uploads import find_upload, start_upload
+from customerbase.errors import UsageError
+from customerbase.report.numerals import write
+from customerbase.report.sections import SECTIONS
+from customerbase.report.summary import summarise
+from customerbase.workflow import open_workspace
+
+
+def _look(workspace: Path, **values: str) -> AppTest:
+    """Run a page of a workspace."""
+    choose(Serving(workspace, workspace.with_name("uploads")))
+    page = AppTest.from_file(str(app_file()), default_timeout=60)
+    for name, value in values.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def _said(page: AppTest) -> str:
+    return " ".join(each.proto.body for each in page.get("html") if "<style>" not in each.proto.body)
+
+
+def test_figures_are_those_of_the_report(finished_shop: Path) -> None:
+    """The same paragraph and the same six figures."""
+    summary = summarise(open_workspace(finished_shop))
+    said = _said(_look(finished_shop))
+    assert summary["paragraph"] in said
+    for figure in summary["figures"]:
+        assert f"<dd>{write(figure['value'], figure['kind'])}</dd>" in said
+
+
+def test_an_earlier_date_can_be_looked_at(finished_shop: Path) -> None:
+    """The date of the first run, whose segments are others."""
+    summary = summarise(open_workspace(finished_shop), "2023-07-01")
+    said = _said(_look(finished_shop, as_of="2023-07-01", page="Segments"))
+    assert "as of 2023-07-01" in said
+    assert all(f"</span>{one['name']}</h3>" in said for one in summary["segments"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"page": "Nowhere"}, {"segment": "Nobody"}, {"as_of": "2000-01-01"}, {"upload": "../shop"}, {"country": "<b>"}],
+)
+def test_a_url_of_nothing_shows_what_there_is(finished_shop: Path, values: dict[str, str]) -> None:
+    """What does not exist is left out of the view."""
+    said = _said(_look(finished_shop, **values))
+    assert summarise(open_workspace(finished_shop))["paragraph"] in said
+
+
+def test_an_unknown_customer_is_told_so(finished_shop: Path) -> None:
+    """In a sentence, with the id as text."""
+    assert "There is no customer &lt;i&gt; with a segment" in _said(_look(finished_shop, page="Customers", customer="<i>"))
+
+
+def test_an_empty_workspace_says_what_to_do(tmp_path: Path) -> None:
+    """There is one page, which takes an export."""
+    page = _look(tmp_path / "shop")
+    assert "There is nothing in shop yet. Run &#39;customerbase -w" in _said(page)
+    assert page.radio[0].options == ["New export"]
+
+
+def test_a_damaged_workspace_is_told_so(finished_shop: Path, tmp_path: Path) -> None:
+    """A manifest that is no JSON, and a table that is cut short."""
+    workspace = Path(shutil.copytree(finished_shop, tmp_path / "shop"))
+    for file in workspace.rglob("features/*.parquet"):
+        file.write_bytes(file.read_bytes()[:100])
+    assert "is missing or damaged. Restore it from a copy" in _said(_look(workspace))
+    (workspace / "workspace.json").write_text("{")
+    assert "workspace.json is damaged" in _said(_look(workspace))
+
+
+def test_a_half_written_run_is_not_seen(finished_shop: Path, tmp_path: Path) -> None:
+    """What a run writes before it publishes changes nothing."""
+    workspace = Path(shutil.copytree(finished_shop, tmp_path / "shop"))
+    (workspace / "runs" / "0009" / "features").mkdir(parents=True)
+    (workspace / "runs" / "0009" / "features" / "as_of=2030-01-01.parquet").write_bytes(b"PAR1")
+    assert summarise(open_workspace(workspace))["paragraph"] in _said(_look(workspace))
+
+
+def test_every_section_of_the_report_has_a_page(finished_shop: Path) -> None:
+    """None of them is lost, whatever is added to the report."""
+    from customerbase.dashboard.views.trust import SHOWN_ELSEWHERE
+
+    elsewhere = set(SHOWN_ELSEWHERE)
+    assert elsewhere <= set(SECTIONS)
+    said = _said(_look(finished_shop, page="Trust"))
+    assert all(SECTIONS[key].title in said for key in set(SECTIONS) - elsewhere)
+
+
+def test_pages_without_data_are_left_out(finished_shop: Path) -> None:
+    """A shop without coupons has no page of coupons."""
+    options = _look(finished_shop).radio[0].options
+    assert set(options) == {*PAGES, "New export"} - {"Coupons", "Engagement"}
+
+
+@pytest.fixture
+def served_nothing(tmp_path: Path) -> Iterator[Path]:
+    """What this process serves stays what it was."""
+    choose(Serving(tmp_path / "shop", tmp_path / "uploads"))
+    yield chosen().uploads
+
+
+@pytest.mark.parametrize("name", ["orders.exe", ".csv", "", "../../orders", "a/b"])
+def test_what_is_no_export_cannot_be_uploaded(served_nothing: Path, name: str) -> None:
+    """By the end of its name; nothing is written."""
+    with pytest.raises(UsageError, match="An export ends in csv"):
+        start_upload(served_nothing, name, b"x")
+    assert not served_nothing.exists()
+
+
+def test_an_upload_lands_in_its_own_workspace(served_nothing: Path) -> None:
+    """Whatever path its name has; what is wrong with it is told."""
+    upload = start_upload(served_nothing, "../../../etc/of <them>.csv", b"a,b\n1,2\n")
+    assert upload.process.wait(timeout=120) != 0
+    assert upload.workspace == served_nothing / "0001-of-them"
+    assert [path.name for path in served_nothing.iterdir()] == ["0001-of-them"]
+    assert sorted(path.name for path in (upload.workspace / "upload").iterdir()) == ["log.txt", "of-them-.csv"]
+    assert upload.has_failed
+    assert "No known layout fits these columns" in upload.said
+    assert find_upload(upload.key) is upload
+
+
+def test_all_browsers_share_what_was_computed(finished_shop: Path) -> None:
+    """The same state is opened once, another state anew."""
+    assert open_newest(finished_shop) is open_newest(finished_shop)
