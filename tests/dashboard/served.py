@@ -106,6 +106,6 @@ class Looking:
         """Click, and give the file that comes."""
         with self.page.expect_download() as coming:
             button.click()
-        file = folder / coming.value.suggested_filename
+        file: Path = folder / coming.value.suggested_filename
         coming.value.save_as(file)
         return file

@@ -1,7 +1,6 @@
 """The pages without a browser: figures, faults in plain words, and what a URL may and may not do."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,7 +62,9 @@ def test_a_url_of_nothing_shows_what_there_is(finished_shop: Path, values: dict[
 
 def test_an_unknown_customer_is_told_so(finished_shop: Path) -> None:
     """In a sentence, with the id as text."""
-    assert "There is no customer &lt;i&gt; with a segment" in _said(_look(finished_shop, page="Customers", customer="<i>"))
+    assert "There is no customer &lt;i&gt; with a segment" in _said(
+        _look(finished_shop, page="Customers", customer="<i>")
+    )
 
 
 def test_an_empty_workspace_says_what_to_do(tmp_path: Path) -> None:
@@ -108,10 +109,10 @@ def test_pages_without_data_are_left_out(finished_shop: Path) -> None:
 
 
 @pytest.fixture
-def served_nothing(tmp_path: Path) -> Iterator[Path]:
-    """What this process serves stays what it was."""
+def served_nothing(tmp_path: Path) -> Path:
+    """An empty workspace, and where uploads would go."""
     choose(Serving(tmp_path / "shop", tmp_path / "uploads"))
-    yield chosen().uploads
+    return chosen().uploads
 
 
 @pytest.mark.parametrize("name", ["orders.exe", ".csv", "", "../../orders", "a/b"])

@@ -87,7 +87,7 @@ def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _ask(shown: Shown, feature: str, key: str) -> Condition:
     """Ask for the bounds of a feature, or for its values."""
-    column = shown.customers[feature]
+    column, words = shown.customers[feature], plain(feature_words(feature))
     if column.type().is_boolean() or column.type().is_string():
         texts = column.cast("string")
 
