@@ -52,6 +52,7 @@ TWINS = {
         "`customerbase.workflow.export`, `customerbase.workflow.export_by_segment` and "
         "`customerbase.workflow.export_table`"
     ),
+    "dashboard": "`customerbase.dashboard.serving.serve`",
     "conditions": "`customerbase.check_conditions`, and `customerbase.compare_conditions` for two files",
 }
 """Verb → what does the same in Python."""

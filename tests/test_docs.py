@@ -213,6 +213,7 @@ def test_every_command_has_a_python_twin() -> None:
 
 
 def _resolve(name: str) -> object:
+    import customerbase.dashboard.serving
     import customerbase.workflow
 
     found: object = customerbase

@@ -92,6 +92,21 @@ def test_a_half_written_run_is_not_seen(finished_shop: Path, tmp_path: Path) -> 
     assert summarise(open_workspace(workspace))["paragraph"] in _said(_look(workspace))
 
 
+def test_a_run_that_is_gone_is_told_so(finished_shop: Path, tmp_path: Path) -> None:
+    """Two runs later what nobody needs is swept; one click leads to the newest."""
+    workspace = Path(shutil.copytree(finished_shop, tmp_path / "shop"))
+    page = _look(workspace)
+    for _ in range(2):
+        shop = open_workspace(workspace)
+        with shop.begin() as run:
+            run.write_json("audit", {})
+            shop.publish(run, keep_snapshots=False, drop={each.name for each in shop.tables()})
+    page.radio[0].set_value("Exploration").run()
+    assert "the one that this page showed is gone" in _said(page)
+    page.button[-1].click().run()
+    assert "run 0004" in _said(page)
+
+
 def test_every_section_of_the_report_has_a_page(finished_shop: Path) -> None:
     """None of them is lost, whatever is added to the report."""
     from customerbase.dashboard.views.trust import SHOWN_ELSEWHERE

@@ -14,7 +14,7 @@ from customerbase.dashboard.filters import GO_TO, PAGE, Filter, choose_filter
 from customerbase.dashboard.look import ICON, STYLE, color_rules
 from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.opening import Opened
-from customerbase.dashboard.source import Source, forget, open_source, watch
+from customerbase.dashboard.source import Source, forget, is_outdated, open_source, watch
 from customerbase.dashboard.views.coupons import show_coupons, show_engagement
 from customerbase.dashboard.views.customers import show_customers
 from customerbase.dashboard.views.exploration import show_exploration
@@ -32,6 +32,8 @@ from customerbase.workspace.manifest import UNDATED
 
 __all__ = ["PAGES", "Page", "run_page"]
 
+
+_GONE = "Newer runs have been published, and the one that this page showed is gone. Try again to see the newest."
 
 NEW_EXPORT = "New export"
 """The page that is there even when nothing else is."""
@@ -66,20 +68,25 @@ def run_page() -> None:
     st.html(f"<style>{STYLE}</style>")
     try:
         _run(open_source())
-    except CustomerbaseError as fault:
-        _tell(str(fault))
-    except duckdb.Error as fault:
-        _tell(explain(fault) or "A table of the workspace cannot be read. Run 'customerbase run' again.")
-    except OSError as fault:
-        _tell(f"The disk refuses ({fault.strerror}). Try again once it answers.")
-    except Exception as fault:  # the browser is told in plain words, and the terminal where
-        logging.getLogger(__name__).exception("A page could not be shown")
-        _tell(f"Unexpected fault ({type(fault).__name__}). What the server printed says where.")
+    except Exception as fault:  # what steers Streamlit's own course is none
+        _tell(fault)
 
 
-def _tell(message: str) -> None:
-    st.html(markup.fault(message))
+def _tell(fault: Exception) -> None:
+    """Say in plain words what went wrong; where nobody foresaw it, the terminal of the server tells where."""
+    st.html(markup.fault(_GONE if is_outdated() else _explain(fault)))
     st.button("Try again", icon=":material/refresh:", on_click=forget)
+
+
+def _explain(fault: Exception) -> str:
+    if isinstance(fault, CustomerbaseError):
+        return str(fault)
+    if isinstance(fault, duckdb.Error):
+        return explain(fault) or "A table of the workspace cannot be read. Run 'customerbase run' again."
+    if isinstance(fault, OSError):
+        return f"The disk refuses ({fault.strerror}). Try again once it answers."
+    logging.getLogger(__name__).exception("A page could not be shown", exc_info=fault)
+    return f"Unexpected fault ({type(fault).__name__}). What the server printed says where."
 
 
 def _run(source: Source) -> None:

@@ -92,8 +92,9 @@ def refuse_taken_port(host: str, port: int) -> None:
         with socket.create_server((host, port), family=family):
             return
     except OSError as fault:
+        why = str(fault.strerror).partition(" (")[0]  # Python adds the address, which is said already
         raise UsageError(
-            f"Port {port} of {host} cannot be used ({fault.strerror}). Choose another one with --port, such as "
+            f"Port {port} of {host} cannot be used ({why}). Choose another one with --port, such as "
             f"--port {port + 1 if port < 65_535 else 8501}; --host is an address of this machine."
         ) from fault
 

@@ -10,7 +10,7 @@ from customerbase.dashboard.opening import Opened, fingerprint, open_newest
 from customerbase.dashboard.serving import chosen
 from customerbase.dashboard.uploads import find_upload
 
-__all__ = ["Source", "forget", "look_at", "open_source", "watch"]
+__all__ = ["Source", "forget", "is_outdated", "look_at", "open_source", "watch"]
 
 UPLOAD = "upload"
 """Name in the URL of the key of an upload."""
@@ -65,6 +65,12 @@ def open_source() -> Source:
     return Source(
         path, found.name if found else path.name or str(path), key if found else None, st.session_state[_OPENED][1]
     )
+
+
+def is_outdated() -> bool:
+    """Tell whether this browser looks at a state that is no longer the present one."""
+    path, opened = st.session_state.get(_OPENED, (None, None))
+    return opened is not None and fingerprint(path) != opened.state
 
 
 @st.fragment(run_every=_EVERY)

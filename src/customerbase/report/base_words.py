@@ -58,7 +58,7 @@ def describe_part(customers: ir.Table, stored: Row) -> BaseWords:
     >>> customers = ibis.memtable({"customer_id": ["a"], "monetary": [9.0]})
     >>> loyal = {"name": "Loyal", "share": 1.0, "revenue_share": None}
     >>> describe_part(customers, {"as_of": "undated", "base": "customers", "segments": [loyal]}).paragraph
-    '1 customers and spent 9.'
+    '1 customers spent 9.'
     """
     sentences, figures = _BASES[stored["base"]](stored, _totals(customers))
     best = _say_best(stored["segments"]) if len(stored["segments"]) > 1 else []
