@@ -76,10 +76,15 @@ class Looking:
         return self.settle()
 
     def settle(self) -> "Looking":
-        """Wait until the server has answered."""
+        """Wait until the server has answered, and nothing has moved for a moment."""
+        self.page.evaluate("window.quietSince = null")
         self.page.wait_for_function(
-            "document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running' && "
-            "!document.querySelector('[data-stale=true]')"
+            """() => {
+                const app = document.querySelector('[data-testid=stApp]');
+                const isQuiet = app.dataset.testScriptState === 'notRunning' && !app.querySelector('[data-stale=true]');
+                window.quietSince = isQuiet ? window.quietSince ?? performance.now() : null;
+                return isQuiet && performance.now() - window.quietSince > 400;
+            }"""
         )
         return self
 

@@ -117,6 +117,8 @@ def test_a_segment_leads_to_its_customers_and_on_to_one(looking: Looking, served
     assert placed == [name]
     assert looking.page.get_by_text(f"Segment: {name}").is_visible()
     assert re.search(r"[?&]customer=", looking.page.url)
+    looking.page.go_back()
+    looking.page.wait_for_function("document.querySelector('.cb h1')?.textContent === 'Segments'")
 
 
 def test_downloads_hold_what_is_shown(looking: Looking, served: Served, tmp_path: Path) -> None:
@@ -139,7 +141,7 @@ def test_downloads_hold_what_is_shown(looking: Looking, served: Served, tmp_path
     assert "<svg" in files["svg"].read_text(encoding="utf-8")
     name = next(iter(sizes))
     looking.open(page="Customers", segment=name)
-    file = looking.download(offered.filter(has_text="CSV").first, tmp_path)
+    file = looking.download(looking.page.locator(".st-key-customers-download-csv button"), tmp_path)
     customers = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
     assert (len(customers), {row["segment"] for row in customers}) == (sizes[name], {name})
 

@@ -9,10 +9,12 @@ from customerbase.dashboard.narrowing import Shown, list_countries
 from customerbase.dashboard.opening import Opened
 from customerbase.workspace.manifest import UNDATED
 
-__all__ = ["CUSTOMER", "GO_TO", "PAGE", "Filter", "choose_filter", "go_to", "set_segment"]
+__all__ = ["CUSTOMER", "GO_TO", "PAGE", "Filter", "choose_filter", "follow_url", "go_to", "set_segment", "write_url"]
 
 PAGE, AS_OF, COUNTRY, SEGMENT, CUSTOMER = "page", "as_of", "country", "segment", "customer"
 """Keys of the widgets, which are the names in the URL."""
+
+_WRITTEN = "written"
 
 GO_TO = "go_to"
 """Key under which a click that is no callback leaves what the widgets are to say next."""
@@ -65,15 +67,28 @@ def choose_filter(opened: Opened) -> Filter:
     countries = list_countries(whole)
     country = _choose("Country", countries, COUNTRY) if len(countries) > 1 else None
     segment = _choose("Segment", segments, SEGMENT)
-    st.text_input(
-        "Customer",
-        key=CUSTOMER,
-        bind="query-params",
-        placeholder="An id",
-        max_chars=_LONGEST_ID,
-        on_change=_open_customer,
-    )
+    st.text_input("Customer", key=CUSTOMER, placeholder="An id", max_chars=_LONGEST_ID, on_change=_open_customer)
     return Filter(as_of, country, segment)
+
+
+def follow_url(pages: Sequence[str]) -> None:
+    """Let page and customer be those of the URL where it was typed, sent, or gone back to; before their widgets."""
+    for key, default in ((PAGE, pages[0]), (CUSTOMER, "")):
+        told = st.query_params.get(key, default)
+        if st.session_state.get(_WRITTEN, {}).get(key) != told:
+            st.session_state[key] = told
+    if st.session_state[PAGE] not in pages:
+        st.session_state[PAGE] = pages[0]
+
+
+def write_url(pages: Sequence[str]) -> None:
+    """Let the URL be of this page and customer, so that the browser's way back leads here; after their widgets."""
+    written = {PAGE: st.session_state[PAGE], CUSTOMER: st.session_state.get(CUSTOMER, "")}
+    st.session_state[_WRITTEN] = written
+    for key, default in ((PAGE, pages[0]), (CUSTOMER, "")):
+        if written[key] == default:
+            st.query_params.pop(key, None)
+    st.query_params.update({key: value for key, value in written.items() if value not in {"", pages[0]}})
 
 
 def _open_customer() -> None:

@@ -10,7 +10,7 @@ import duckdb
 import streamlit as st
 
 from customerbase.dashboard import markup
-from customerbase.dashboard.filters import GO_TO, PAGE, Filter, choose_filter
+from customerbase.dashboard.filters import GO_TO, PAGE, Filter, choose_filter, follow_url, write_url
 from customerbase.dashboard.look import ICON, STYLE, color_rules
 from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.opening import Opened
@@ -97,6 +97,7 @@ def _run(source: Source) -> None:
         watch(source)
         chosen = choose_filter(opened) if len(there) > 1 else None
         st.html(markup.paragraph(_foot(source), "source"))
+    write_url(there)
     if chosen:
         st.html(f"<style>{color_rules(list(Shown(opened, chosen.as_of).colors.values()))}</style>")
     if title == NEW_EXPORT or chosen is None:
@@ -124,9 +125,10 @@ def _there(opened: Opened) -> list[str]:
 
 def _choose(there: Sequence[str]) -> str:
     """Let one of the pages be chosen, after a click that leads to another one."""
+    follow_url(there)
     for key, value in st.session_state.pop(GO_TO, {}).items():
         st.session_state[key] = value
-    return str(st.radio("Pages", there, key=PAGE, bind="query-params", label_visibility="collapsed"))
+    return str(st.radio("Pages", there, key=PAGE, label_visibility="collapsed"))
 
 
 def _head(opened: Opened, chosen: Filter, title: str) -> None:
