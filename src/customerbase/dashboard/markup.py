@@ -9,7 +9,20 @@ from markupsafe import Markup
 from customerbase.report.blocks import Column, Figure, Table
 from customerbase.report.numerals import write
 
-__all__ = ["MAX_ROWS", "card", "empty", "fault", "figures", "heading", "mark", "paragraph", "plain", "plan", "table"]
+__all__ = [
+    "MAX_ROWS",
+    "card",
+    "empty",
+    "fault",
+    "figures",
+    "heading",
+    "mark",
+    "paragraph",
+    "plain",
+    "plan",
+    "steps",
+    "table",
+]
 
 MAX_ROWS = 120
 """Rows of a table on a page; the rest is in its download."""
@@ -84,7 +97,7 @@ def card(one: Mapping[str, Any], number: int) -> Markup:
     traits = Markup("").join(Markup("<li>{}</li>").format(trait) for trait in one["traits"])
     return Markup(
         '<div class="cb"><div class="card s{}"><h3>{}{}</h3><p class="size"><strong>{}</strong> customers, {}{}</p>{}'
-        '<ul class="traits">{}</ul><p class="goal">{}</p></div></div>'
+        '<ul class="traits">{}</ul>{}<p class="goal">{}</p></div></div>'
     ).format(
         number,
         mark(number),
@@ -94,18 +107,38 @@ def card(one: Mapping[str, Any], number: int) -> Markup:
         revenue,
         rule,
         traits,
+        _apart(one),
         one["strategy"]["goal"],
     )
+
+
+def _apart(one: Mapping[str, Any]) -> Markup:
+    """Say what sets a segment apart, and how well its kind fits; runs of before did not tell."""
+    parts = []
+    if one.get("contrasts"):
+        parts.append(Markup("<p>Beside the average customer: {}.</p>").format("; ".join(one["contrasts"])))
+    if one.get("fit") is not None:
+        rival = one["runner_up"]
+        next_best = f"; next best kind: {rival}, {write(one['runner_up_fit'], 'number')}" if rival else ""
+        parts.append(Markup('<p class="source">Fit {}{}</p>').format(write(one["fit"], "number"), next_best))
+    return Markup("").join(parts)
+
+
+def steps(title: str, told: Sequence[str]) -> Markup:
+    """Write a numbered list with its heading."""
+    items = Markup("").join(Markup("<li>{}</li>").format(step) for step in told)
+    return Markup('<div class="cb"><h3>{}</h3><ol>{}</ol></div>').format(title, items)
 
 
 def plan(one: Mapping[str, Any]) -> Markup:
     """Write the strategy of a segment in full."""
     told = one["strategy"]
+    journey = Markup("<p>{}</p>").format(one["journey"]) if one.get("journey") else ""
     actions = Markup("").join(Markup("<li>{}</li>").format(action) for action in told["actions"])
     return Markup(
-        '<div class="cb"><p class="goal">{}</p><ol>{}</ol><dl class="plan"><dt>Where</dt><dd>{}</dd>'
+        '<div class="cb"><p class="goal">{}</p>{}<ol>{}</ol><dl class="plan"><dt>Where</dt><dd>{}</dd>'
         "<dt>Avoid</dt><dd>{}</dd><dt>Measure</dt><dd>{}</dd></dl></div>"
-    ).format(told["goal"], actions, told["channel"], told["avoid"], told["measure"])
+    ).format(told["goal"], journey, actions, told["channel"], told["avoid"], told["measure"])
 
 
 def table(shown: Table, marks: Mapping[str, int]) -> Markup:

@@ -21,7 +21,7 @@ __all__ = ["Shown", "list_countries"]
 
 _MOST_COUNTRIES = 300
 
-_OF_CUSTOMERS = ("order_lines", "coupon_events", "assignments", "borderline", "projection")
+_OF_CUSTOMERS = ("order_lines", "coupon_events", "assignments", "borderline", "projection", "tsne")
 """Tables of which only the rows of the customers in question count."""
 
 

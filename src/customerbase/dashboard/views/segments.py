@@ -19,6 +19,7 @@ from customerbase.report.blocks import Column, Figure, Picture, Table
 from customerbase.report.charts.feature_words import feature_kind, feature_words
 from customerbase.report.charts.theme import Rows
 from customerbase.report.numerals import write
+from customerbase.report.sections import SECTIONS
 
 __all__ = ["show_segments"]
 
@@ -53,6 +54,9 @@ def _show_all(shown: Shown) -> None:
                 )
     show_section(shown, "segments", has_title=False, choose=set_segment)
     show_section(shown, "differences")
+    if shown.summary["across"]:
+        st.html(markup.heading(SECTIONS["strategies"].title, by="For one segment: open it."))
+        st.html(markup.steps("Across all segments", shown.summary["across"]))
 
 
 def _show_one(shown: Shown, name: str) -> None:

@@ -22,7 +22,9 @@ SHOWN_ELSEWHERE = (
 )  # fmt: skip
 """Sections of the report that have a place on another page; all others stand here, those to come included."""
 
-_TABLES = ("comparison", "stability", "silhouettes", "elbow", "dendrogram", "concordance", "champions", "foresight")
+_TABLES = ("comparison", "concordance", "champions", "foresight")
+"""Tables to browse, beside what the report says of them."""
+
 _WORDS = {
     "silhouette": "silhouette",
     "stability": "found again (adjusted Rand)",
@@ -43,7 +45,7 @@ def show_trust(opened: Opened, chosen: Filter) -> None:
     for key in SECTIONS:
         if key not in SHOWN_ELSEWHERE:
             show_section(whole, key)
-    _show_comparison(whole)
+    _show_tables(whole)
 
 
 def _show_quality(stored: dict[str, Any]) -> None:
@@ -76,8 +78,8 @@ def _show_choice(whole: Shown, stored: dict[str, Any]) -> None:
     show_table(Table("What was tried", columns, choice["options"], "segments"), whole, "choice")
 
 
-def _show_comparison(whole: Shown) -> None:
-    st.html(markup.heading("Beside other segmentations"))
+def _show_tables(whole: Shown) -> None:
+    st.html(markup.heading("Tables to browse"))
     held = [name for name in _TABLES if whole.has(name)]
     for name in held:
         st.html(markup.heading(name.replace("_", " ").capitalize(), 3))
@@ -85,10 +87,10 @@ def _show_comparison(whole: Shown) -> None:
         show_rows(rows, f"trust.{name}")
         with st.container(horizontal=True, gap="small"):
             offer_rows(whole.opened, whole.table(name), len(rows), name, f"trust.{name}.download")
-    if "comparison" not in held:
+    if "concordance" not in held:
+        command = f"customerbase -w {whole.workspace.path} concordance"
         st.html(
             markup.empty(
-                "No other methods and numbers of segments have been compared. Run 'customerbase compare', and for all "
-                "RFM schemes side by side 'customerbase concordance'."
+                f"RFM schemes have not been held against each other. Run '{command}'; it is then offered here."
             )
         )
