@@ -28,7 +28,7 @@ _MOST_OPENED = 4
 BEHIND = "customerbase-behind"
 """Name of the thread that makes things in advance."""
 
-_QUIET_SECONDS = 1.5
+_QUIET_SECONDS = 3.0
 _asked_at = [0.0]
 
 _opened: OrderedDict[tuple[Path, str], "Opened"] = OrderedDict()

@@ -22,6 +22,9 @@ __all__ = ["SUMS", "Sales", "sales_of"]
 
 _MOST_KEPT = 6
 _BUILDING = threading.Lock()
+_LISTING = threading.Lock()
+"""Held for a moment only: whoever asks whether sums are there does not wait for them."""
+
 _sales: dict[tuple[str, str], "Sales"] = {}
 
 
@@ -86,7 +89,7 @@ class Sales:
 
 def sales_of(opened: Opened, as_of: str) -> Sales:
     """Give the sums of a date, the same ones to all threads."""
-    with _BUILDING:
+    with _LISTING:
         key = (opened.state, as_of)
         if key not in _sales:
             while len(_sales) >= _MOST_KEPT:

@@ -30,6 +30,7 @@ def _open(path: Path, memory_limit: str | None, threads: int | None) -> None:
         for as_of in opened.workspace.dates("segments")[-1:]:
             list_countries(Shown(opened, as_of))
             _ = Shown(opened, as_of).summary
+            make_blocks(Shown(opened, as_of), "rfm")  # of all sections the one that takes longest
 
 
 def warm(opened: Opened) -> None:
