@@ -20,6 +20,7 @@ from customerbase.dashboard.people import (
     standing_of,
 )
 from customerbase.dashboard.sales import sales_of
+from customerbase.dashboard.views.quality import list_rules, take_rows
 from customerbase.explanations import explain_one
 from customerbase.report.blocks import Block, Picture, Table
 from customerbase.report.material import Material
@@ -150,6 +151,19 @@ def test_one_customer_in_full(opened: Opened, as_of: str, lines: pd.DataFrame) -
     assert ranks["recency_days"]["median"] == recency.median()
     assert explain_place(shown, customer_id) == explain_one(opened.workspace, customer_id)
     assert person(shown, "nobody") is None
+
+
+def test_the_quarantine_is_searched(opened: Opened, as_of: str) -> None:
+    """By rule, and by a part of any cell."""
+    whole = Shown(opened, as_of)
+    aside = opened.workspace.table("quarantine").to_pandas()
+    assert list_rules(whole) == sorted(aside.rule.unique())
+    rule, text = aside.rule.iloc[0], str(aside.source_row.iloc[0])
+    n, rows = take_rows(whole, rule, text)
+    matches = aside.astype("string").apply(lambda cells: cells.str.lower().str.contains(text, regex=False)).any(axis=1)
+    expected = aside[(aside.rule == rule) & matches.fillna(False)]
+    assert n == len(expected) > 0
+    assert [row["source_row"] for row in rows] == sorted(expected.source_row)[:500]
 
 
 def test_sums_are_made_once(opened: Opened, as_of: str) -> None:

@@ -12,6 +12,7 @@ from customerbase.dashboard.narrowing import Shown, list_countries
 from customerbase.dashboard.opening import BEHIND, Opened, open_newest, wait_for_quiet
 from customerbase.dashboard.people import first_order, take_people
 from customerbase.dashboard.sales import SUMS, sales_of
+from customerbase.dashboard.views.quality import list_rules, take_rows
 from customerbase.report.sections import SECTIONS
 
 __all__ = ["prepare", "warm"]
@@ -47,6 +48,8 @@ def _make(opened: Opened, as_of: str) -> None:
         partial(make_blocks, shown, key) for key in SECTIONS if not needed_sums(shown, key)
     ]
     tasks.append(partial(take_people, shown, "", (), first_order(shown), MOST_ROWS))
+    if shown.is_made("quarantine"):
+        tasks += [partial(list_rules, shown), partial(take_rows, shown)]
     if shown.has_orders and shown.is_made("order_lines"):
         tasks += [partial(sales_of(opened, as_of).table, name) for name in SUMS]
     for task in tasks:
