@@ -8,10 +8,11 @@ from customerbase.dashboard import markup
 from customerbase.dashboard.downloads import offer_rows
 from customerbase.dashboard.elements import show_section, show_table
 from customerbase.dashboard.filters import Filter
-from customerbase.dashboard.grids import show_rows
+from customerbase.dashboard.grids import MOST_ROWS, show_rows
 from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.opening import Opened
 from customerbase.report.blocks import Column, Figure, Table
+from customerbase.report.charts.theme import Rows, plain_rows
 from customerbase.report.sections import SECTIONS
 
 __all__ = ["show_trust"]
@@ -79,18 +80,20 @@ def _show_choice(whole: Shown, stored: dict[str, Any]) -> None:
 
 
 def _show_tables(whole: Shown) -> None:
-    st.html(markup.heading("Tables to browse"))
     held = [name for name in _TABLES if whole.has(name)]
+    if held:
+        st.html(markup.heading("Tables to browse"))
     for name in held:
         st.html(markup.heading(name.replace("_", " ").capitalize(), 3))
-        rows = whole.rows(name)
+        n, rows = _take_rows(whole, name)
+        if n > MOST_ROWS:
+            st.html(markup.paragraph(f"{n:,} rows, the first {MOST_ROWS} of them here.", "reading"))
         show_rows(rows, f"trust.{name}")
         with st.container(horizontal=True, gap="small"):
-            offer_rows(whole.opened, whole.table(name), len(rows), name, f"trust.{name}.download")
-    if "concordance" not in held:
-        command = f"customerbase -w {whole.workspace.path} concordance"
-        st.html(
-            markup.empty(
-                f"RFM schemes have not been held against each other. Run '{command}'; it is then offered here."
-            )
-        )
+            offer_rows(whole.opened, whole.table(name), n, name, f"trust.{name}.download")
+
+
+def _take_rows(whole: Shown, name: str) -> tuple[int, Rows]:
+    table, key = whole.table(name), ("browsed", name, whole.as_of)
+    n = whole.opened.remember(("n", *key), lambda: int(table.count().to_pyarrow().as_py()))
+    return n, whole.opened.remember(key, lambda: plain_rows(table.limit(MOST_ROWS).to_pyarrow()))
