@@ -1,5 +1,6 @@
 """Opening: a workspace as one published run left it, and what has been computed of that."""
 
+import atexit
 import threading
 import time
 from collections import OrderedDict
@@ -136,5 +137,6 @@ def open_newest(path: Path, memory_limit: str | None = None, threads: int | None
 @cache
 def _connection(memory_limit: str, threads: int | None) -> Any:  # noqa: ANN401  (Ibis types its backends loosely)
     connection: Any = connect(memory_limit=memory_limit, threads=threads)
+    atexit.register(connection.disconnect)  # DuckDB's own threads must have ended before the interpreter does
     connection.raw_sql("SET enable_progress_bar = false")  # of what a thread does, in the terminal of the server
     return connection

@@ -58,7 +58,7 @@ class Sales:
         """Begin to make all of them, in a thread."""
         if not self._is_begun:
             self._is_begun = True
-            threading.Thread(target=self._make_all, daemon=True).start()
+            threading.Thread(target=self._make_all).start()
 
     def _make_all(self) -> None:
         with suppress(Exception):  # the page that needs them tells what is wrong
@@ -80,10 +80,13 @@ class Sales:
     def _build(self, name: str) -> None:
         if name not in self._names:
             engine: Any = branch(self._opened.workspace.connection)
-            seen = Workspace(self._opened.workspace.path, connection=engine)
-            groups = engine.table(self._names["groups"]) if self._names else None
-            kept = ibis.util.gen_name(name)
-            engine.create_table(kept, _sum(name, seen, self._as_of, groups))
+            try:
+                seen = Workspace(self._opened.workspace.path, connection=engine)
+                groups = engine.table(self._names["groups"]) if self._names else None
+                kept = ibis.util.gen_name(name)
+                engine.create_table(kept, _sum(name, seen, self._as_of, groups))
+            finally:
+                engine.disconnect()
             self._names[name] = kept
 
 

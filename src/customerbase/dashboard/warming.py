@@ -17,12 +17,14 @@ from customerbase.report.sections import SECTIONS
 
 __all__ = ["prepare", "warm"]
 
+# These threads are no daemons: an interpreter that ends while DuckDB works in one is aborted.
+
 _begun: set[str] = set()
 
 
 def prepare(path: Path, memory_limit: str | None = None, threads: int | None = None) -> None:
     """Begin to open a workspace and to bring its customers into memory; what is wrong with it, the page tells."""
-    threading.Thread(target=_open, args=(path, memory_limit, threads), daemon=True).start()
+    threading.Thread(target=_open, args=(path, memory_limit, threads)).start()
 
 
 def _open(path: Path, memory_limit: str | None, threads: int | None) -> None:
@@ -39,7 +41,7 @@ def warm(opened: Opened) -> None:
     dates = opened.workspace.dates("segments")
     if dates and opened.state not in _begun:
         _begun.add(opened.state)
-        threading.Thread(target=_make, args=(opened, dates[-1]), name=BEHIND, daemon=True).start()
+        threading.Thread(target=_make, args=(opened, dates[-1]), name=BEHIND).start()
 
 
 def _make(opened: Opened, as_of: str) -> None:
