@@ -14,7 +14,10 @@ from customerbase.cli import main
 
 HEADER = "order_id,customer_id,ordered_at,product_id,quantity,unit_price"
 OUTCOME = ["rule", "kind", "rows", "customers", "amount", "share", "table"]
-SEGMENT = ["id", "name", "color", "n_customers", "share", "revenue_share", "profile", "traits", "archetype", "strategy"]
+SEGMENT = [
+    "id", "name", "color", "n_customers", "share", "revenue_share", "profile", "traits", "archetype", "strategy", "fit",
+    "runner_up", "runner_up_fit", "contrasts", "journey",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

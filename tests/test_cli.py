@@ -135,7 +135,7 @@ def test_the_audit_has_its_shape(customerbase: CommandLine, finished_shop: Path,
 
 
 def test_segments_have_their_shape(customerbase: CommandLine, finished_shop: Path) -> None:
-    """Ten keys each; customers and revenue add up."""
+    """The same keys each; customers and revenue add up."""
     segments = customerbase.good("-w", finished_shop, "show", "segments", "--json").json
     assert [list(each) for each in segments] == [SEGMENT] * 3
     assert [each["id"] for each in segments] == [1, 2, 3]

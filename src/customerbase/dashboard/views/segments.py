@@ -53,6 +53,12 @@ def _show_all(shown: Shown) -> None:
                     help="Profile, products, countries, customers and strategy",
                 )
     show_section(shown, "segments", has_title=False, choose=set_segment)
+    if shown.is_narrowed:
+        st.html(
+            markup.paragraph(
+                "Profiles and means below are of the whole shop; spreads are of these customers.", "reading"
+            )
+        )
     show_section(shown, "differences")
     if shown.summary["across"]:
         st.html(markup.heading(SECTIONS["strategies"].title, by="For one segment: open it."))
