@@ -1,6 +1,7 @@
 """Data sets as files of a workspace, as they were ingested or clean, and back."""
 
 from dataclasses import asdict, replace
+from datetime import date
 from typing import Any
 
 import ibis
@@ -18,6 +19,7 @@ __all__ = [
     "load_ingested",
     "names_persons",
     "plain_audit",
+    "refuse_nothing_before",
     "refuse_nothing_kept",
     "take_clean",
     "write_clean",
@@ -98,6 +100,24 @@ def load_clean(workspace: Workspace) -> Dataset:
             "Run 'customerbase run URL' again, with other options where you need them."
         )
     return _load_tables(workspace)
+
+
+def refuse_nothing_before(data: Dataset, as_of: date | None) -> None:
+    """Refuse a date before all that has one: nobody could be described.
+
+    Raises
+    ------
+    DataError
+        Names the first order or coupon event.
+    """
+    times = {"order": data.order_lines.ordered_at.min()} if data.has_orders else {}
+    if data.coupon_events is not None:
+        times["coupon event"] = data.coupon_events.occurred_at.min()
+    firsts = {what: time.to_pyarrow().as_py() for what, time in times.items()}
+    dates = {what: first.date() for what, first in firsts.items() if first is not None}
+    if as_of and dates and min(dates.values()) >= as_of:
+        what = min(dates, key=lambda each: dates[each])
+        raise DataError(f"There is no {what} before {as_of}: the first is of {dates[what]}. Choose a later --as-of.")
 
 
 def refuse_nothing_kept(audit: Audit, data: Dataset) -> None:

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from customerbase.datasets import (
     INGESTED,
     load_clean,
     load_ingested,
+    refuse_nothing_before,
     refuse_nothing_kept,
     write_clean,
     write_ingested,
 )
 from customerbase.describing import TARGET_MODELS, describe_customers, describe_known_past
 from customerbase.engine import bring, connect
-from customerbase.errors import DataError, WorkspaceError
+from customerbase.errors import WorkspaceError
 from customerbase.evaluation import write_evaluation
 from customerbase.explanations import EXPLAINED, explain, foresee
 from customerbase.exporting import export, export_by_segment, export_table
@@ -382,19 +383,7 @@ def _write_clean(
 def _write_features(begun: Run, data: Dataset, config: Config, workspace: Workspace, n_rows: int) -> ir.Table:
     as_of = parse_date(config.as_of) if config.as_of else default_as_of(data)
     if config.as_of:
-        _refuse_nothing_before(data, as_of)
+        refuse_nothing_before(data, as_of)
     described = describe_customers(data, as_of, workspace.connection, n_rows)
     begun.write_table("features", bring(described), as_of=as_of or UNDATED, order_by="customer_id")
     return begun.table("features", as_of or UNDATED)
-
-
-def _refuse_nothing_before(data: Dataset, as_of: date | None) -> None:
-    """Refuse a date before all that has one: nobody could be described."""
-    times = {"order": data.order_lines.ordered_at.min()} if data.has_orders else {}
-    if data.coupon_events is not None:
-        times["coupon event"] = data.coupon_events.occurred_at.min()
-    firsts = {what: time.to_pyarrow().as_py() for what, time in times.items()}
-    dates = {what: first.date() for what, first in firsts.items() if first is not None}
-    if as_of and dates and min(dates.values()) >= as_of:
-        what = min(dates, key=lambda each: dates[each])
-        raise DataError(f"There is no {what} before {as_of}: the first is of {dates[what]}. Choose a later --as-of.")
