@@ -18,12 +18,17 @@ def models_loading() -> Iterator[None]:
     except KeyboardInterrupt:
         raise  # amid an import it can leave Python's import lock taken, for which the thread then waits for ever
     except BaseException:
-        loading.join()
+        _finish(loading)
         raise
-    loading.join()
+    _finish(loading)
 
 
 def _load() -> None:
+    importlib.import_module("customerbase.report.artist").call_artist()
     importlib.import_module("customerbase.segmentation.segments")
-    importlib.import_module("customerbase.report.drawing").warm_up()
     importlib.import_module("customerbase.report.page")
+
+
+def _finish(loading: threading.Thread) -> None:
+    loading.join()
+    importlib.import_module("customerbase.report.artist").send_artist_home()

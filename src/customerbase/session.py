@@ -40,8 +40,12 @@ class Session:
 
     def open(self, config: "Config") -> "Workspace":
         """Open the workspace with the engine of the options."""
+        import ibis
+
         from customerbase.workflow import open_workspace
 
+        # Engines merge nested queries anyhow. Where Ibis does it for them, whole commands take 3 to 4 % longer.
+        ibis.options.sql.fuse_selects = False
         self.opened = open_workspace(self.workspace, config)
         return self.opened
 

@@ -161,16 +161,16 @@ def _score(value: ir.NumericValue, edges: Sequence[float], *, is_reversed: bool)
 
 def _edges(everybody: ir.Table, columns: Sequence[str], n_bins: int) -> dict[str, list[float]]:
     """Give the smallest values that at least 1/n, 2/n … of the customers do not exceed, as `RFM` learns them."""
-    n = int(everybody.count().to_pyarrow().as_py())
-    places = [-(-step * n // n_bins) for step in range(1, n_bins)]
-    found = {}
-    for name in columns:
-        counted = everybody.group_by(value=everybody[name].cast("float64")).agg(n=everybody.count())
-        upto = ibis.window(order_by="value", preceding=None, following=0)
-        summed = counted.mutate(reached=counted.n.sum().over(upto))
-        asked = {f"edge_{step}": summed["value"].min(where=summed.reached >= at) for step, at in enumerate(places)}
-        found[name] = [float(edge) for edge in summed.agg(**asked).to_pyarrow().to_pylist()[0].values()]
-    return found
+    values = everybody.select(**{name: everybody[name].cast("float64") for name in columns})
+    places = {f"place of {name}": ibis.row_number().over(order_by=values[name]) + 1 for name in columns}
+    placed = values.mutate(**places, n=values.count().over())
+    asked = {
+        f"{name} {step}": placed[name].min(where=placed[f"place of {name}"] * n_bins >= placed.n * step)
+        for name in columns
+        for step in range(1, n_bins)
+    }
+    found = placed.agg(**asked).to_pyarrow().to_pylist()[0]
+    return {name: [float(found[f"{name} {step}"]) for step in range(1, n_bins)] for name in columns}
 
 
 def rfm_cells(scored: Rows) -> Rows:

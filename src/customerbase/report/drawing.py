@@ -8,7 +8,9 @@ from typing import Any
 
 import vl_convert
 
-__all__ = ["FILE_KINDS", "draw", "save_chart", "specify", "title_of", "warm_up"]
+from customerbase.report.artist import Artist
+
+__all__ = ["FILE_KINDS", "draw", "prepare", "save_chart", "specify", "title_of"]
 
 _SCALE = 2
 """Pixels of a PNG for each pixel of the chart."""
@@ -19,11 +21,6 @@ _GEOMETRY = re.compile(r' (?:d|transform|x2|y2|width|height|viewBox)="[^"]*"')
 _LONG_DECIMAL = re.compile(r"(\.\d)\d+")
 _TIPS = re.compile(r"(<\w+) aria-label=")
 _EMPTY = re.compile(r'<path class="(?:fore|back)ground" d="[^"]*"(?: display="none")?/>')
-
-
-def warm_up() -> None:
-    """Start the engine that draws, which takes half a second; to be called beside other work."""
-    vl_convert.vegalite_to_svg({"data": {"values": [{}]}, "mark": "point"})
 
 
 def title_of(chart: Any) -> str:  # noqa: ANN401  (Altair's classes)
@@ -38,29 +35,44 @@ def title_of(chart: Any) -> str:  # noqa: ANN401  (Altair's classes)
     return " ".join(chart.title.text)
 
 
-def draw(chart: Any, description: str) -> str:  # noqa: ANN401
-    """Draw a chart as an SVG element for a page, without its title, which the page sets in its own type.
+def prepare(chart: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Give the specification of a chart for a page: without its title, which the page sets in its own type.
+
+    Examples
+    --------
+    See `draw`.
+    """
+    spec = {**specify(chart), "background": None}
+    del spec["title"]
+    return spec
+
+
+def draw(spec: Mapping[str, Any], description: str, artist: Artist) -> str:
+    """Draw a chart as an SVG element for a page.
 
     Its marks carry what a tooltip says of them in `data-tip`. Colours stay as they are: a page in the dark changes
     them by rule.
 
     Parameters
     ----------
-    chart
-        Of `charts`.
+    spec
+        As `prepare` gives it.
     description
         What the picture shows, for those who do not see it.
+    artist
+        Who draws.
 
     Examples
     --------
+    >>> from customerbase.report.artist import artist_at_work
     >>> from customerbase.report.charts import lorenz_curve
-    >>> svg = draw(lorenz_curve([{"customers_percent": 20, "revenue_share": 0.77}]), "A curve & a line.")
+    >>> chart = lorenz_curve([{"customers_percent": 20, "revenue_share": 0.77}])
+    >>> with artist_at_work() as artist:
+    ...     svg = draw(prepare(chart), "A curve & a line.", artist)
     >>> svg[:50], "77.0%" in svg, "A fifth" in svg
     ('<svg role="img" aria-label="A curve &amp; a line."', True, False)
     """
-    spec = {**specify(chart), "background": None}
-    del spec["title"]
-    svg = _GEOMETRY.sub(_round, _ROLES.sub("", vl_convert.vegalite_to_svg(spec)))
+    svg = _GEOMETRY.sub(_round, _ROLES.sub("", artist.draw(spec)))
     svg = _TIPS.sub(r"\1 data-tip=", _EMPTY.sub("", _AXIS_NAMES.sub(r"\1", svg)))
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(description)}"', 1)
 

@@ -12,9 +12,10 @@ from altair.utils.schemapi import debug_mode
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from customerbase.report.artist import Artist, artist_at_work
 from customerbase.report.blocks import Picture
 from customerbase.report.charts.palette import edge_color, on_dark
-from customerbase.report.drawing import draw, title_of, warm_up
+from customerbase.report.drawing import draw, prepare, title_of
 from customerbase.report.material import Material
 from customerbase.report.numerals import write
 from customerbase.report.sections import MadeSection, make_sections
@@ -91,11 +92,10 @@ def _make_and_draw(material: Material) -> tuple[list[MadeSection], dict[str, _Dr
     """Draw the charts of one section while the next one is made."""
     sections: list[MadeSection] = []
     begun: dict[str, Future[_Drawing]] = {}
-    with ThreadPoolExecutor(max_workers=1) as artist:
-        artist.submit(warm_up)
+    with artist_at_work() as artist, ThreadPoolExecutor(max_workers=1) as queue:
         for section in make_sections(material):
             sections.append(section)
-            begun |= {picture.name: artist.submit(_draw, picture) for picture in pictures_of([section])}
+            begun |= {picture.name: _draw(picture, artist, queue) for picture in pictures_of([section])}
         return sections, {name: drawing.result() for name, drawing in begun.items()}
 
 
@@ -127,12 +127,17 @@ def _clip(value: object) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text):,} signs)"
 
 
-def _draw(picture: Picture) -> _Drawing:
+def _draw(picture: Picture, artist: Artist, queue: ThreadPoolExecutor) -> "Future[_Drawing]":
     with debug_mode(False):  # the tests validate what the charts are made of, which takes Altair half of the time
         chart = picture.make()
+        spec = prepare(chart)
     title, reading = title_of(chart), " ".join(chart.title.subtitle)
     description = f"{title}. {reading} The figures stand in the table below."
-    return _Drawing(title, reading, Markup(draw(chart, description)))  # noqa: S704  (escaped by what draws it)
+
+    def finish() -> _Drawing:
+        return _Drawing(title, reading, Markup(draw(spec, description, artist)))  # noqa: S704  (escaped by what draws)
+
+    return queue.submit(finish)
 
 
 def _title(material: Material) -> str:
