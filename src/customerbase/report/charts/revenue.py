@@ -130,7 +130,7 @@ def months(table: ChartTable) -> Any:  # noqa: ANN401
     has_before = any(bar["before"] is not None for bar in bars)
     if has_before:
         layers = marks + base.mark_tick(thickness=3, color=INK).encode(y="before:Q")
-    reading = "Revenue before returns." + (" Black line: the same month a year before." if has_before else "")
+    reading = "Revenue before returns." + (" Line: the same month a year before." if has_before else "")
     reading += "" if all(row["is_whole"] for row in rows) else " Grey: a month that is not whole in the export."
     return finish(layers, title=_title_of_months(rows), reading=reading, height=300)
 

@@ -220,7 +220,12 @@ def segment_mix(table: ChartTable, what: str) -> Any:  # noqa: ANN401
         .mark_bar(stroke="#ffffff", strokeWidth=1)
         .encode(
             y=alt.Y("place:N", sort=list(places.values()), title=None),
-            x=alt.X("share:Q", stack=True, title="share of revenue (%)", axis=alt.Axis(format="%", tickCount=5)),
+            x=alt.X(
+                "share:Q",
+                stack=True,
+                title="share of revenue (%)",
+                axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
+            ),
             color=alt.Color("segment:N", scale=scale, legend=alt.Legend(title=None, columns=2)),
             order=alt.Order("order:Q"),
             description="hint:N",

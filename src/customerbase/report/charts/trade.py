@@ -72,7 +72,7 @@ def share_by_month(table: ChartTable, column: str, what: str) -> Any:  # noqa: A
     >>> rows = [{"month": dt.date(2024, number, 1), "is_whole": True, "guest_share": share}
     ...         for number, share in ((1, 0.1), (2, 0.2))]
     >>> share_by_month(rows, "guest_share", "guests").title.text
-    ['Guests: from 10.0% of revenue in January 2024 to 20.0% in', 'February 2024']
+    ['Guests: between 10.0% of revenue in January 2024 and 20.0%', 'in February 2024']
     """
     rows = [row for row in plain_rows(table) if row["is_whole"] and row[column] is not None]
     least, most = (choose(rows, key=lambda row: row[column]) for choose in (min, max))
@@ -87,8 +87,8 @@ def share_by_month(table: ChartTable, column: str, what: str) -> Any:  # noqa: A
     )
     dots = base.mark_point(filled=True, size=40, color=ACCENT, opacity=1).encode(tooltip="hint:N")
     title = (
-        f"{what.capitalize()}: from {least[column]:.1%} of revenue in {least['month']:%B %Y} to {most[column]:.1%} in "
-        f"{most['month']:%B %Y}"
+        f"{what.capitalize()}: between {least[column]:.1%} of revenue in {least['month']:%B %Y} and {most[column]:.1%} "
+        f"in {most['month']:%B %Y}"
     )
     return finish(
         base.mark_line(color=ACCENT, strokeWidth=2) + dots, title=title, reading="Whole months alone.", height=280
