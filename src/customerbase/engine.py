@@ -4,6 +4,7 @@ import os
 import re
 import tempfile
 import weakref
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,26 @@ from ibis.expr.operations import InMemoryTable
 
 from customerbase.errors import UsageError
 
-__all__ = ["branch", "bring", "connect", "explain", "fence", "fetch", "is_interrupted", "keep", "release", "store"]
+__all__ = [
+    "branch",
+    "bring",
+    "connect",
+    "explain",
+    "fence",
+    "fetch",
+    "is_interrupted",
+    "keep",
+    "release",
+    "share",
+    "store",
+    "tidy",
+]
 
 _MOST_MEMORY_MB = 4_000
 _MOST_THREADS = 1_024
+
+_left: dict[int, deque[str]] = {}
+"""Connection that is shared → its tables to which nobody refers any more."""
 
 
 def connect(
@@ -195,7 +212,49 @@ def _quote(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
+def share(connection: BaseBackend) -> None:
+    """Let a connection be used by one thread after the other: what `keep` has kept is then dropped by `tidy` alone.
+
+    Otherwise that happens when the last reference goes, which may be in any thread, and beside a query of another one.
+
+    Examples
+    --------
+    >>> engine = connect()
+    >>> share(engine)
+    >>> kept = keep(engine.create_table("sold", {"quantity": [1, 2]}))
+    >>> name, kept = kept.op().name, None
+    >>> name in engine.list_tables(database="temp.main")
+    True
+    >>> tidy(engine)
+    >>> name in engine.list_tables(database="temp.main")
+    False
+    """
+    if id(connection) not in _left:
+        _left[id(connection)] = deque()
+        weakref.finalize(connection, _left.pop, id(connection), None)
+
+
+def tidy(connection: BaseBackend) -> None:
+    """Drop the tables of a connection of `share` to which nobody refers any more.
+
+    Examples
+    --------
+    See `share`.
+    """
+    left = _left.get(id(connection), deque())
+    while left:
+        _drop_now(connection, left.popleft())
+
+
 def _drop(connection: BaseBackend, name: str) -> None:
+    left = _left.get(id(connection))
+    if left is None:
+        _drop_now(connection, name)
+    else:
+        left.append(name)
+
+
+def _drop_now(connection: BaseBackend, name: str) -> None:
     with suppress(duckdb.Error):  # the connection may be closed, and its tables with it
         connection.con.execute(f'DROP TABLE IF EXISTS temp.main."{name}"')
 

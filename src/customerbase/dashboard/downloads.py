@@ -83,13 +83,12 @@ def offer_chart(make: Callable[[], Any], name: str, key: str) -> None:
 def offer_rows(opened: Opened, table: ir.Table, n_rows: int, name: str, key: str) -> None:
     """Offer the rows of a table of the workspace as CSV, and as XLSX unless they are too many."""
     for kind in ("csv", "xlsx"):
-        _offer(
-            kind,
-            name,
-            key,
-            partial(opened.ask, partial(pack, table, kind)),
-            is_off=kind == "xlsx" and n_rows > MOST_XLSX_ROWS,
-        )
+        make = partial(_pack_rows, opened, table, kind)
+        _offer(kind, name, key, make, is_off=kind == "xlsx" and n_rows > MOST_XLSX_ROWS)
+
+
+def _pack_rows(opened: Opened, table: ir.Table, kind: str) -> bytes:
+    return pack(opened.ask(table.to_pyarrow), kind)  # while a large file is written, others may ask
 
 
 def _pack_columns(table: Table, kind: str) -> bytes:

@@ -12,11 +12,20 @@ from typing import Any, TypeVar, cast
 
 import ibis.expr.types as ir
 
-from customerbase.engine import connect
+from customerbase.engine import connect, share, tidy
 from customerbase.workspace import Workspace
 from customerbase.workspace.manifest import MANIFEST_FILE
 
-__all__ = ["BEHIND", "Opened", "fingerprint", "open_newest", "wait_for_quiet"]
+__all__ = [
+    "BEHIND",
+    "Opened",
+    "begin_behind",
+    "end_behind",
+    "fingerprint",
+    "is_ending",
+    "open_newest",
+    "wait_for_quiet",
+]
 
 Kept = TypeVar("Kept")
 
@@ -31,10 +40,11 @@ BEHIND = "customerbase-behind"
 
 _QUIET_SECONDS = 3.0
 _asked_at = [0.0]
+_ending = threading.Event()
 
 _opened: OrderedDict[tuple[Path, str], "Opened"] = OrderedDict()
 _LOCK = threading.RLock()
-"""One thread at a time asks DuckDB: two browsers would only take each other's processor."""
+"""One thread at a time uses the connection: DuckDB answers wrongly, or not at all, where two do."""
 
 
 class Opened:
@@ -79,6 +89,7 @@ class Opened:
                 self._answers[key] = make()
                 while len(self._answers) > _MOST_ANSWERS:
                     self._answers.popitem(last=False)
+                tidy(self.workspace.connection)
             self._answers.move_to_end(key)
             return cast("Kept", self._answers[key])
 
@@ -93,10 +104,29 @@ def _note_asking() -> None:
         _asked_at[:] = [time.monotonic()]
 
 
+def begin_behind(work: Callable[[], None], name: str | None = None) -> None:
+    """Begin to work in a thread.
+
+    The interpreter waits for it where it ends, or DuckDB would abort it; the thread of a page, which begins this one,
+    is one for which it does not wait.
+    """
+    threading.Thread(target=work, name=name, daemon=False).start()
+
+
+def end_behind() -> None:
+    """Let the threads end after what they do at the moment: the server ends."""
+    _ending.set()
+
+
+def is_ending() -> bool:
+    """Tell whether the server ends."""
+    return _ending.is_set()
+
+
 def wait_for_quiet() -> None:
     """Wait until no page has asked for anything for a moment: what is made in advance must not be in the way."""
-    while time.monotonic() - _asked_at[0] < _QUIET_SECONDS:
-        time.sleep(_QUIET_SECONDS / 10)
+    while time.monotonic() - _asked_at[0] < _QUIET_SECONDS and not _ending.wait(_QUIET_SECONDS / 10):
+        pass
 
 
 def fingerprint(path: Path) -> str:
@@ -137,6 +167,7 @@ def open_newest(path: Path, memory_limit: str | None = None, threads: int | None
 @cache
 def _connection(memory_limit: str, threads: int | None) -> Any:  # noqa: ANN401  (Ibis types its backends loosely)
     connection: Any = connect(memory_limit=memory_limit, threads=threads)
+    share(connection)
     atexit.register(connection.disconnect)  # DuckDB's own threads must have ended before the interpreter does
     connection.raw_sql("SET enable_progress_bar = false")  # of what a thread does, in the terminal of the server
     return connection

@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from customerbase.dashboard.opening import Opened
+from customerbase.dashboard.opening import Opened, begin_behind, is_ending
 from customerbase.engine import branch
 from customerbase.exploration.folds import add_up
 from customerbase.features.customers import is_in_base
@@ -46,8 +46,8 @@ class Sales:
 
     def table(self, name: str) -> ir.Table:
         """Give one of `SUMS`, with `segment` and `country` of the customers."""
-        engine = self._opened.workspace.connection
-        made, named = (engine.table(self._make(each)) for each in (name, "group_names"))
+        engine, names = self._opened.workspace.connection, [self.make(each) for each in (name, "group_names")]
+        made, named = self._opened.ask(lambda: [engine.table(each) for each in names])
         return made.inner_join(named, "group_id")
 
     def has(self, *names: str) -> bool:
@@ -58,19 +58,22 @@ class Sales:
         """Begin to make all of them, in a thread."""
         if not self._is_begun:
             self._is_begun = True
-            threading.Thread(target=self._make_all).start()
+            begin_behind(self._make_all)
 
     def _make_all(self) -> None:
         with suppress(Exception):  # the page that needs them tells what is wrong
             for name in SUMS:
-                self._make(name)
+                if not is_ending():
+                    self.make(name)
 
     def drop(self) -> None:
         """Give the memory of all of them back."""
+        engine: Any = branch(self._opened.workspace.connection)
         for name in self._names.values():
-            self._opened.workspace.connection.drop_table(name, force=True)
+            engine.drop_table(name, force=True)
+        engine.disconnect()
 
-    def _make(self, name: str) -> str:
+    def make(self, name: str) -> str:
         """Make a table of sums, over a connection of this thread's own, and give its name in the engine."""
         with _BUILDING:
             for each in ("groups", "group_names", name):

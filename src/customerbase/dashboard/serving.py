@@ -106,11 +106,16 @@ def serve(serving: Serving) -> None:
     """
     from streamlit.web import bootstrap
 
+    from customerbase.dashboard.opening import end_behind
+
     choose(serving)
     _get_ready(serving)
     options = _options(serving)
     bootstrap.load_config_options(dict(options))
-    bootstrap.run(str(app_file()), False, [], dict(options))
+    try:
+        bootstrap.run(str(app_file()), False, [], dict(options))
+    finally:
+        end_behind()
 
 
 def _get_ready(serving: Serving) -> None:

@@ -1,6 +1,5 @@
 """Warming: what takes seconds with millions of lines, made in a thread before somebody asks for it."""
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -9,7 +8,7 @@ from pathlib import Path
 from customerbase.dashboard.elements import make_blocks, needed_sums
 from customerbase.dashboard.grids import MOST_ROWS
 from customerbase.dashboard.narrowing import Shown, list_countries
-from customerbase.dashboard.opening import BEHIND, Opened, open_newest, wait_for_quiet
+from customerbase.dashboard.opening import BEHIND, Opened, begin_behind, is_ending, open_newest, wait_for_quiet
 from customerbase.dashboard.people import first_order, take_people
 from customerbase.dashboard.sales import SUMS, sales_of
 from customerbase.dashboard.views.quality import list_rules, take_rows
@@ -17,14 +16,12 @@ from customerbase.report.sections import SECTIONS
 
 __all__ = ["prepare", "warm"]
 
-# These threads are no daemons: an interpreter that ends while DuckDB works in one is aborted.
-
 _begun: set[str] = set()
 
 
 def prepare(path: Path, memory_limit: str | None = None, threads: int | None = None) -> None:
     """Begin to open a workspace and to bring its customers into memory; what is wrong with it, the page tells."""
-    threading.Thread(target=_open, args=(path, memory_limit, threads)).start()
+    begin_behind(partial(_open, path, memory_limit, threads))
 
 
 def _open(path: Path, memory_limit: str | None, threads: int | None) -> None:
@@ -41,7 +38,7 @@ def warm(opened: Opened) -> None:
     dates = opened.workspace.dates("segments")
     if dates and opened.state not in _begun:
         _begun.add(opened.state)
-        threading.Thread(target=_make, args=(opened, dates[-1]), name=BEHIND).start()
+        begin_behind(partial(_make, opened, dates[-1]), name=BEHIND)
 
 
 def _make(opened: Opened, as_of: str) -> None:
@@ -53,8 +50,10 @@ def _make(opened: Opened, as_of: str) -> None:
     if shown.is_made("quarantine"):
         tasks += [partial(list_rules, shown), partial(take_rows, shown)]
     if shown.has_orders and shown.is_made("order_lines"):
-        tasks += [partial(sales_of(opened, as_of).table, name) for name in SUMS]
+        tasks += [partial(sales_of(opened, as_of).make, name) for name in SUMS]
     for task in tasks:
         wait_for_quiet()
+        if is_ending():
+            return
         with suppress(Exception):  # the page that needs what cannot be made tells what is wrong
             task()

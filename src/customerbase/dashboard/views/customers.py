@@ -1,7 +1,7 @@
 """Customers: found by their ids and their figures, and one of them in full."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import ibis
 import streamlit as st
@@ -34,6 +34,7 @@ __all__ = ["show_customers", "show_list"]
 
 _FIRST = ("recency_days", "frequency", "monetary", "coupon_recency_days", "n_claimed", "n_burnt", "engagement_score")
 _MOST_VALUES = 200
+_URL: Literal["query-params"] = "query-params"
 
 
 def show_customers(opened: Opened, chosen: Filter) -> None:
@@ -51,18 +52,18 @@ def _leave() -> None:
 
 
 def show_list(shown: Shown, key: str) -> None:
-    """Show the customers in question with a search and conditions; a click on one leads to their page."""
+    """Show the customers in question with a search and conditions, which stand in the URL; a click on one leads on."""
     features = [name for name in shown.customers.columns if name not in {"customer_id", "as_of", "segment"}]
     numeric = [name for name in features if shown.customers[name].type().is_numeric()]
     best = first_order(shown)
     first, second, third = st.columns(3)
-    search = first.text_input("Search", key=f"{key}.search", placeholder="A part of an id", max_chars=200)
-    picked = second.multiselect("Conditions on", features, key=f"{key}.features", format_func=feature_words)
+    search = first.text_input("Search", key="search", placeholder="A part of an id", max_chars=200, bind=_URL)
+    picked = second.multiselect("Conditions on", features, key="conditions", format_func=feature_words, bind=_URL)
     order = third.selectbox(
-        "Highest first", numeric, index=numeric.index(best) if best else 0 if numeric else None, key=f"{key}.order",
-        format_func=feature_words,
+        "Highest first", numeric, index=numeric.index(best) if best else 0 if numeric else None, key="order",
+        format_func=feature_words, bind=_URL,
     )  # fmt: skip
-    conditions = [_ask(shown, feature, key) for feature in picked]
+    conditions = [_ask(shown, feature) for feature in picked]
     found = find_people(shown, search, conditions, order)
     n, rows = take_people(shown, search, conditions, order, MOST_ROWS)
     if not n:
@@ -85,7 +86,7 @@ def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: row[name] for name in order} for row in rows]
 
 
-def _ask(shown: Shown, feature: str, key: str) -> Condition:
+def _ask(shown: Shown, feature: str) -> Condition:
     """Ask for the bounds of a feature, or for its values."""
     column, words = shown.customers[feature], plain(feature_words(feature))
     if column.type().is_boolean() or column.type().is_string():
@@ -98,13 +99,10 @@ def _ask(shown: Shown, feature: str, key: str) -> Condition:
             return [str(value) for value in largest.to_pyarrow()["value"].to_pylist()]
 
         values = shown.opened.remember(("values", feature, *shown.key), count)
-        return Condition(
-            feature, values=tuple(st.multiselect(plain(feature_words(feature)), values, key=f"{key}.{feature}"))
-        )
-    words = plain(feature_words(feature))
+        return Condition(feature, values=tuple(st.multiselect(words, values, key=f"{feature}.is", bind=_URL)))
     low, high = st.columns(2)
-    least = low.number_input(f"{words}, at least", value=None, key=f"{key}.{feature}.least")
-    most = high.number_input(f"{words}, at most", value=None, key=f"{key}.{feature}.most")
+    least = low.number_input(f"{words}, at least", value=None, key=f"{feature}.least", bind=_URL)
+    most = high.number_input(f"{words}, at most", value=None, key=f"{feature}.most", bind=_URL)
     return Condition(feature, least, most)
 
 
