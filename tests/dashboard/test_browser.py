@@ -4,6 +4,7 @@ import csv
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import openpyxl
 import pytest
@@ -119,6 +120,42 @@ def test_a_segment_leads_to_its_customers_and_on_to_one(looking: Looking, served
     assert re.search(r"[?&]customer=", looking.page.url)
     looking.page.go_back()
     looking.page.wait_for_function("document.querySelector('.cb h1')?.textContent === 'Segments'")
+
+
+def test_conditions_on_customers_stand_in_the_url_and_outlast_a_look_at_one(
+    looking: Looking, served: Served, chromium: Any
+) -> None:
+    """Whoever is sent the URL sees the same list; the ways back from a customer and another page lead to it."""
+    features = open_workspace(served.workspace).table("features")
+    n_found = features.filter((features.frequency >= 5) & features.customer_id.contains("1")).count().execute()
+    looking.open(page="Customers", where="frequency:5:", search="1")
+    said = looking.text(".cb p.reading")
+    assert said.startswith(f"{n_found:,} customers")
+    looking.page.locator(".st-key-frequency-most input").fill("5")
+    looking.page.keyboard.press("Enter")
+    looking.page.wait_for_function("said => document.querySelector('.cb p.reading').textContent !== said", arg=said)
+    url, said = looking.settle().page.url, looking.text(".cb p.reading")
+    assert _asked(url) == [("page", "Customers"), ("search", "1"), ("where", "frequency:5:5")]
+    other = Looking(chromium.new_context().new_page(), served.address)
+    other.page.goto(url)
+    other.page.wait_for_selector(".cb h1")
+    assert other.settle().text(".cb p.reading") == said
+    other.page.context.close()
+    button = looking.page.locator("[data-testid=stButton] button", has_text="All customers")
+    for go_back in (button.click, looking.page.go_back):
+        looking.page.locator("[data-testid=stDataFrame]").first.click(position={"x": 90, "y": 52})
+        looking.page.wait_for_selector(".cb h2:has-text('Customer ')")
+        looking.settle()
+        go_back()
+        looking.page.wait_for_selector(".st-key-where")
+        assert (_asked(looking.settle().page.url), looking.text(".cb p.reading")) == (_asked(url), said)
+    looking.go("RFM").page.go_back()
+    looking.page.wait_for_selector(".st-key-where")
+    assert (_asked(looking.settle().page.url), looking.text(".cb p.reading")) == (_asked(url), said)
+
+
+def _asked(url: str) -> list[tuple[str, str]]:
+    return sorted(parse_qsl(urlsplit(url).query))
 
 
 def test_downloads_hold_what_is_shown(looking: Looking, served: Served, tmp_path: Path) -> None:

@@ -60,6 +60,16 @@ def test_a_url_of_nothing_shows_what_there_is(finished_shop: Path, values: dict[
     assert summarise(open_workspace(finished_shop))["paragraph"] in said
 
 
+@pytest.mark.parametrize(
+    "where", ["nonsense", "shoe_size:1:2", "frequency:old:", "frequency:1e999:", "country=Atlantis", "=", "<img src=x>"]
+)
+def test_conditions_of_nothing_are_left_out(finished_shop: Path, where: str) -> None:
+    """A URL may say anything, also of what customers are asked for."""
+    n = summarise(open_workspace(finished_shop))["n_customers"]
+    page = _look(finished_shop, page="Customers", where=where, order="shoe_size")
+    assert f"{n:,} customers" in _said(page)
+
+
 def test_an_unknown_customer_is_told_so(finished_shop: Path) -> None:
     """In a sentence, with the id as text."""
     assert "There is no customer &lt;i&gt; with a segment" in _said(

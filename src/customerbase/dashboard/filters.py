@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from customerbase.dashboard import asking
 from customerbase.dashboard.narrowing import Shown, list_countries
 from customerbase.dashboard.opening import Opened
 from customerbase.workspace.manifest import UNDATED
@@ -73,22 +74,33 @@ def choose_filter(opened: Opened) -> Filter:
 
 def follow_url(pages: Sequence[str]) -> None:
     """Let page and customer be those of the URL where it was typed, sent, or gone back to; before their widgets."""
+    written = st.session_state.get(_WRITTEN, {})
     for key, default in ((PAGE, pages[0]), (CUSTOMER, "")):
-        told = st.query_params.get(key, default)
-        if st.session_state.get(_WRITTEN, {}).get(key) != told:
-            st.session_state[key] = told
+        told = st.query_params.get_all(key)
+        if written.get(key) != told:
+            st.session_state[key] = told[-1] if told else default
+    if any(written.get(key) != told for key, told in asking.told().items()):
+        asking.forget_widgets()
     if st.session_state[PAGE] not in pages:
         st.session_state[PAGE] = pages[0]
 
 
 def write_url(pages: Sequence[str]) -> None:
-    """Let the URL be of this page and customer, so that the browser's way back leads here; after their widgets."""
-    written = {PAGE: st.session_state[PAGE], CUSTOMER: st.session_state.get(CUSTOMER, "")}
-    st.session_state[_WRITTEN] = written
-    for key, default in ((PAGE, pages[0]), (CUSTOMER, "")):
-        if written[key] == default:
-            st.query_params.pop(key, None)
-    st.query_params.update({key: value for key, value in written.items() if value not in {"", pages[0]}})
+    """Let the URL be of what is shown, so that the browser's way back leads here; after the widgets of the filter.
+
+    All is written at once: each change of the URL is a step on the way back.
+    """
+    state = st.session_state
+    page, customer = state[PAGE], state.get(CUSTOMER, "")
+    has_list = not customer if page == "Customers" else page == "Segments" and state.get(SEGMENT, ALL) != ALL
+    written = {
+        PAGE: [page] if page != pages[0] else [],
+        CUSTOMER: [customer] if customer else [],
+        **(asking.held() if has_list else {key: [] for key in asking.told()}),
+    }
+    state[_WRITTEN] = written
+    if any(st.query_params.get_all(key) != value for key, value in written.items()):
+        st.query_params.update(written)
 
 
 def _open_customer() -> None:

@@ -1,12 +1,23 @@
 """Customers: found by their ids and their figures, and one of them in full."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import ibis
 import streamlit as st
 
 from customerbase.dashboard import markup
+from customerbase.dashboard.asking import (
+    CONDITIONS,
+    LONGEST_SEARCH,
+    ORDER,
+    SEARCH,
+    fill_in,
+    keys_of,
+    put_by,
+    take_up,
+)
 from customerbase.dashboard.downloads import offer_rows
 from customerbase.dashboard.elements import show_picture, show_table
 from customerbase.dashboard.filters import CUSTOMER, PAGE, Filter, go_to
@@ -34,7 +45,6 @@ __all__ = ["show_customers", "show_list"]
 
 _FIRST = ("recency_days", "frequency", "monetary", "coupon_recency_days", "n_claimed", "n_burnt", "engagement_score")
 _MOST_VALUES = 200
-_URL: Literal["query-params"] = "query-params"
 
 
 def show_customers(opened: Opened, chosen: Filter) -> None:
@@ -49,21 +59,24 @@ def show_customers(opened: Opened, chosen: Filter) -> None:
 
 def _leave() -> None:
     st.session_state[CUSTOMER] = ""
+    take_up()
 
 
 def show_list(shown: Shown, key: str) -> None:
     """Show the customers in question with a search and conditions, which stand in the URL; a click on one leads on."""
-    features = [name for name in shown.customers.columns if name not in {"customer_id", "as_of", "segment"}]
+    features = {
+        name: partial(_list_values, shown, name) if type_.is_boolean() or type_.is_string() else None
+        for name, type_ in shown.customers.schema().items()
+        if name not in {"customer_id", "as_of", "segment"}
+    }
     numeric = [name for name in features if shown.customers[name].type().is_numeric()]
-    best = first_order(shown)
+    fill_in(features, numeric, first_order(shown) or next(iter(numeric), None))
     first, second, third = st.columns(3)
-    search = first.text_input("Search", key="search", placeholder="A part of an id", max_chars=200, bind=_URL)
-    picked = second.multiselect("Conditions on", features, key="conditions", format_func=feature_words, bind=_URL)
-    order = third.selectbox(
-        "Highest first", numeric, index=numeric.index(best) if best else 0 if numeric else None, key="order",
-        format_func=feature_words, bind=_URL,
-    )  # fmt: skip
-    conditions = [_ask(shown, feature) for feature in picked]
+    search = first.text_input("Search", key=SEARCH, placeholder="A part of an id", max_chars=LONGEST_SEARCH)
+    picked = second.multiselect("Conditions on", list(features), key=CONDITIONS, format_func=feature_words)
+    order = third.selectbox("Highest first", numeric, key=ORDER, format_func=feature_words)
+    conditions = [_ask(feature, features[feature]) for feature in picked]
+    put_by()
     found = find_people(shown, search, conditions, order)
     n, rows = take_people(shown, search, conditions, order, MOST_ROWS)
     if not n:
@@ -86,24 +99,27 @@ def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: row[name] for name in order} for row in rows]
 
 
-def _ask(shown: Shown, feature: str) -> Condition:
+def _list_values(shown: Shown, feature: str) -> list[str]:
+    """List the values of a feature that is no number, that of the most customers first."""
+
+    def count() -> list[str]:
+        texts = shown.customers[feature].cast("string")
+        counted = shown.customers.group_by(value=texts).agg(n=lambda each: each.count())
+        known = counted.filter(counted["value"].notnull())
+        largest = known.order_by([ibis.desc("n"), "value"]).limit(_MOST_VALUES)
+        return [str(value) for value in largest.to_pyarrow()["value"].to_pylist()]
+
+    return shown.opened.remember(("values", feature, *shown.key), count)
+
+
+def _ask(feature: str, list_values: Callable[[], list[str]] | None) -> Condition:
     """Ask for the bounds of a feature, or for its values."""
-    column, words = shown.customers[feature], plain(feature_words(feature))
-    if column.type().is_boolean() or column.type().is_string():
-        texts = column.cast("string")
-
-        def count() -> list[str]:
-            counted = shown.customers.group_by(value=texts).agg(n=lambda each: each.count())
-            known = counted.filter(counted["value"].notnull())
-            largest = known.order_by([ibis.desc("n"), "value"]).limit(_MOST_VALUES)
-            return [str(value) for value in largest.to_pyarrow()["value"].to_pylist()]
-
-        values = shown.opened.remember(("values", feature, *shown.key), count)
-        return Condition(feature, values=tuple(st.multiselect(words, values, key=f"{feature}.is", bind=_URL)))
+    words, keys = plain(feature_words(feature)), keys_of(feature)
+    if list_values:
+        return Condition(feature, values=tuple(st.multiselect(words, list_values(), key=keys[2])))
     low, high = st.columns(2)
-    least = low.number_input(f"{words}, at least", value=None, key=f"{feature}.least", bind=_URL)
-    most = high.number_input(f"{words}, at most", value=None, key=f"{feature}.most", bind=_URL)
-    return Condition(feature, least, most)
+    least = low.number_input(f"{words}, at least", value=None, key=keys[0])
+    return Condition(feature, least, high.number_input(f"{words}, at most", value=None, key=keys[1]))
 
 
 def _show_one(shown: Shown, customer_id: str) -> None:
