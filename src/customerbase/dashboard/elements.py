@@ -16,7 +16,7 @@ from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.sales import sales_of
 from customerbase.report.blocks import Block, Cards, Figures, Paragraph, Picture, Strategies, Table
 from customerbase.report.drawing import specify, title_of
-from customerbase.report.sections import NOT_MADE, SECTIONS, make_section
+from customerbase.report.sections import SECTIONS, make_section
 
 __all__ = [
     "is_at_hand",
@@ -29,7 +29,7 @@ __all__ = [
     "wait_for",
 ]
 
-_RIGHT = 44
+_RIGHT = 22
 """Pixels beside a chart, for labels at the ends of bars where a page is narrower than the report."""
 
 _SUMS = {"products": ("products", "places")}
@@ -126,9 +126,9 @@ def _show(block: Block, shown: Shown, key: str, choose: Choose | None) -> None:
 
 def _advice(text: str, shown: Shown) -> str:
     """Say which command makes a part that has not been made, for the workspace that is shown; else nothing."""
-    if not text.startswith(NOT_MADE):
+    command, also, _ = text.partition(", and then 'customerbase report'")
+    if not also:
         return ""
-    command = text.partition(", and then")[0].rstrip(".")
     return (
         f"{command.replace('customerbase ', f'customerbase -w {shown.workspace.path} ', 1)}; it is then offered here."
     )
@@ -166,7 +166,9 @@ def _draw(picture: Picture) -> tuple[str, str, dict[str, Any]]:
     with debug_mode(False):  # the tests of the report validate what the charts are made of
         chart = picture.make()
     spec = {**specify(chart), "background": None, "autosize": {"type": "fit", "contains": "padding"}}
-    spec["config"]["padding"] = {**spec["config"]["padding"], "right": _RIGHT}
+    spec["padding"] = {**spec["config"]["padding"], "right": _RIGHT}  # Streamlit overrides that of the configuration
+    # A long title of an axis would stick out on both sides of a plot on a phone.
+    spec["config"]["axisX"] = {**spec["config"].get("axisX", {}), "titleAnchor": "end", "labelPadding": 6}
     reading = " ".join(chart.title.subtitle)
     del spec["title"]
     return title_of(chart), reading, spec

@@ -51,7 +51,7 @@ def _configure(name: str, values: "pd.Series[Any]", is_of_customers: bool) -> An
     if pd.api.types.is_bool_dtype(values):
         return st.column_config.CheckboxColumn(label)
     if pd.api.types.is_numeric_dtype(values):
-        kind = feature_kind(name)
+        kind = "share" if name == "share" else feature_kind(name)
         return st.column_config.NumberColumn(label, format=_FORMATS[kind if kind in KINDS else "number"])
     if pd.api.types.is_datetime64_any_dtype(values):
         return st.column_config.DatetimeColumn(label)

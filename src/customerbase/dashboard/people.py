@@ -136,6 +136,7 @@ def standing_of(shown: Shown, one: Mapping[str, Any]) -> Rows:
         asked[f"{name}__below"] = (column < float(one[name])).sum()
         asked[f"{name}__equal"] = (column == float(one[name])).sum()
         asked[f"{name}__median"] = column.median()
+        asked[f"{name}__differs"] = column.min() < column.max()
     found = base.agg(**asked).to_pyarrow().to_pylist()[0] if asked else {}
     return [
         {
@@ -145,6 +146,7 @@ def standing_of(shown: Shown, one: Mapping[str, Any]) -> Rows:
             "median": found[f"{name}__median"],
         }
         for name in names
+        if found[f"{name}__differs"]
     ]
 
 

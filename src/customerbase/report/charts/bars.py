@@ -10,6 +10,7 @@ from customerbase.report.charts.theme import data_of
 
 __all__ = ["labelled_bars"]
 
+_FIFTHS = (0, 0.2, 0.4, 0.6, 0.8, 1)
 _ROOM, _ROOM_PER_SIGN = 0.02, 0.035
 """Beyond the longest bar, as parts of it: for its figure, which no other place has."""
 
@@ -49,13 +50,16 @@ def labelled_bars(
     """
     most = max((bar[value] for bar in bars), default=0.0)
     room = _ROOM + _ROOM_PER_SIGN * max((len(bar["label"]) for bar in bars), default=0)
+    end = most * (1 + room) if most > 0 else 1
+    # The room for labels goes beyond all of something; its axis does not.
+    ticks: dict[str, Any] = {"values": _FIFTHS} if axis_format == "%" and most <= 1 < end else {"tickCount": 4}
     base = alt.Chart(data_of(bars)).encode(
         y=alt.Y(f"{by}:N", sort=list(dict.fromkeys(bar[by] for bar in bars)), title=None),
         x=alt.X(
             f"{value}:Q",
             title=title,
-            axis=alt.Axis(format=axis_format, tickCount=4, labelExpr="datum.value === 0 ? '0' : datum.label"),
-            scale=alt.Scale(domain=[0, most * (1 + room) if most > 0 else 1], nice=False),
+            axis=alt.Axis(format=axis_format, labelExpr="datum.value === 0 ? '0' : datum.label", **ticks),
+            scale=alt.Scale(domain=[0, end], nice=False),
         ),
         description="hint:N",
     )

@@ -14,6 +14,8 @@ from customerbase.report.numerals import write
 __all__ = ["customer_orders", "customer_standing", "favourites", "segment_standing"]
 
 _HALF = 0.5
+_NEARLY_ALL = 0.999
+"""Nobody has more than all customers: a share that would be rounded to all of them is not."""
 
 
 def customer_orders(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes)
@@ -76,7 +78,7 @@ def customer_standing(table: ChartTable) -> Any:  # noqa: ANN401
     rows = plain_rows(table)
     far = max(rows, key=lambda row: abs(row["percentile_rank"] - 0.5))
     is_more = far["percentile_rank"] >= _HALF
-    share = far["percentile_rank"] if is_more else 1 - far["percentile_rank"]
+    share = min(far["percentile_rank"] if is_more else 1 - far["percentile_rank"], _NEARLY_ALL)
     title = (
         f"{feature_words(far['feature']).capitalize()}: {'more' if is_more else 'less'} than {write(share, 'share')} "
         "of all customers"

@@ -9,6 +9,7 @@ from customerbase.report import charts
 from customerbase.report.blocks import Block, Column, Paragraph, Picture, Table
 from customerbase.report.charts.theme import Rows, plain_rows
 from customerbase.report.material import Material
+from customerbase.segmentation.comparing.contender import spell_method
 
 __all__ = ["describe_comparison"]
 
@@ -49,7 +50,7 @@ def describe_comparison(material: Material) -> Iterator[Block]:
 
 
 def _name(rows: Rows) -> Rows:
-    return [{**row, "name": f"{row['method']}, {row['n_segments']}"} for row in rows]
+    return [{**row, "name": f"{spell_method(row['method'])}, {row['n_segments']}"} for row in rows]
 
 
 def _draw_stability(rows: Rows, chosen: dict[str, Any], facts: dict[str, Any]) -> Picture:

@@ -20,10 +20,10 @@ from customerbase.report.sections.usage import ENGAGEMENT, describe_coupons, des
 from customerbase.workspace.manifest import UNDATED
 from customerbase.workspace.verbs import DATED_VERBS, VERBS
 
-__all__ = ["NOT_MADE", "SECTIONS", "MadeSection", "Section", "make_section", "make_sections"]
+__all__ = ["SECTIONS", "MadeSection", "Section", "make_section", "make_sections"]
 
 
-NOT_MADE = "This part has not been made."
+_NOT_MADE = "This part has not been made."
 """How the advice begins that stands in the place of a part."""
 
 
@@ -145,4 +145,4 @@ def _advise(table: str, as_of: str) -> str:
     verb = "explore" if table.startswith("explore_") else VERBS[table]
     is_dated = verb in DATED_VERBS and table not in OF_ANY_DATE and as_of != UNDATED
     date = f" --as-of {as_of}" if is_dated else ""
-    return f"{NOT_MADE} Run 'customerbase {verb}{date}', and then 'customerbase report'."
+    return f"{_NOT_MADE} Run 'customerbase {verb}{date}', and then 'customerbase report'."

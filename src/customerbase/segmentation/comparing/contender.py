@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Constraints", "Contender"]
+__all__ = ["Constraints", "Contender", "spell_method"]
+
+_SPELT = {
+    "kmeans": "k-means",
+    "minibatch_kmeans": "mini-batch k-means",
+    "gaussian_mixture": "Gaussian mixture",
+    "ward": "Ward's linkage",
+    "average": "average linkage",
+    "complete": "complete linkage",
+    "dbscan": "DBSCAN",
+    "hdbscan": "HDBSCAN",
+    "value_tree": "value tree",
+}
 
 
 @dataclass(frozen=True)
@@ -91,9 +103,9 @@ class Contender:
     Examples
     --------
     >>> Contender("kmeans", 6, 6, 0.054, 0.0).name
-    'kmeans with 6 segments'
+    'k-means with 6 segments'
     >>> Contender("hdbscan", None, 3, 0.1, 0.2).name
-    'hdbscan (3 segments)'
+    'HDBSCAN (3 segments)'
     """
 
     method: str
@@ -128,4 +140,16 @@ class Contender:
     def name(self) -> str:
         """The method with its number of segments, in words."""
         segments = f"{self.n_segments} segment{'' if self.n_segments == 1 else 's'}"
-        return f"{self.method} ({segments})" if self.n_asked is None else f"{self.method} with {segments}"
+        method = spell_method(self.method)
+        return f"{method} ({segments})" if self.n_asked is None else f"{method} with {segments}"
+
+
+def spell_method(method: str) -> str:
+    """Give the name of a method as a sentence has it.
+
+    Examples
+    --------
+    >>> spell_method("gaussian_mixture"), spell_method("klaviyo-6")
+    ('Gaussian mixture', 'klaviyo-6')
+    """
+    return _SPELT.get(method, method)

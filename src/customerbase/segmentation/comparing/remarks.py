@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from customerbase.segmentation.comparing.contender import spell_method
 from customerbase.segmentation.comparing.idleness import IDLE_DAYS
 from customerbase.segmentation.comparing.measuring import Setting
 from customerbase.segmentation.comparing.refits import MOST_DRAWN, MOST_DRAWN_OF_SLOW, count_drawn
@@ -46,7 +47,7 @@ def make_remarks(
     if len(setting.rows) < n_compared:
         notes.append(f"Silhouettes and gaps are of {len(setting.rows):,} customers drawn at random.")
     n_fast, n_slow = (min(most, n_compared) for most in (MOST_DRAWN, MOST_DRAWN_OF_SLOW))
-    slow = [method for method in tried if count_drawn(method, n_compared) < n_fast]
+    slow = [spell_method(method) for method in tried if count_drawn(method, n_compared) < n_fast]
     notes.append(
         f"Each of {setting.n_refits} refits learns from {n_fast:,} customers drawn anew"
         + (f", that of {', '.join(slow)} from {n_slow:,}: fewer make segments look less stable." if slow else ".")
@@ -63,7 +64,7 @@ def make_remarks(
         notes.append(
             f"What they say of later spend is that of segments learnt anew at {tested_at}, whose next days are over."
         )
-    notes += [f"{method} was left out: {why}." for method, why in refused.items()]
+    notes += [f"{spell_method(method)} was left out: {why}." for method, why in refused.items()]
     if left_out := [str(number) for number in asked if number not in setting.numbers]:
         notes.append(f"{', '.join(left_out)} segments were left out: there are fewer kinds of customers.")
     return tuple(notes)

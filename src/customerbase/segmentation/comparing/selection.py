@@ -67,7 +67,7 @@ def select(
     >>> many = Contender("ward", 6, 6, 0.01, 0, silhouette=0.5, objections=("the smallest has 1.0% of the customers",))
     >>> place, sentences = select([few, many], Structure("continuum", 1, (), ()), Constraints(3, 8, 0.03, 0.85), 90)
     >>> place, sentences[0]
-    (0, 'kmeans with 4 segments would be chosen: the smallest has 9.0% of the customers, and they are found again at
+    (0, 'k-means with 4 segments would be chosen: the smallest has 9.0% of the customers, and they are found again at
     0.96 (adjusted Rand, nine in ten refits from 0.90 to 0.99).')
     """
     if not contenders:
