@@ -53,7 +53,7 @@ def test_compare_prints_stores_and_reports(customerbase: CommandLine, tmp_path: 
     words = ("--methods", "rf-10,value_tree", "--n-segments", "3", "--n-refits", "2", "--horizon-days", "3000")
     said = customerbase.good("compare", *words).out
     assert "What customers bought next is not known: Nobody is known at" in said
-    assert "value_tree was left out: it learns from what customers bought next" in said
+    assert "value tree was left out: it learns from what customers bought next" in said
 
 
 @pytest.mark.parametrize(
