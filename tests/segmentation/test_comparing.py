@@ -350,7 +350,7 @@ def test_processes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_methods_that_cannot_be_tried_are_told() -> None:
     """Without a past there is no value tree; of customers without money no scheme of RFM."""
     result = compare(tabulate(plant()), ["kmeans", "value_tree"], [3, 4], n_refits=2)
-    assert any(note.startswith("value_tree was left out") for note in result.notes)
+    assert any(note.startswith("value tree was left out") for note in result.notes)
     with pytest.raises(DataError, match=r"Nothing can be compared: it learns from what customers bought next"):
         compare(tabulate(plant()), ["value_tree"], [3])
     visits = ibis.memtable({"customer_id": [f"{n:03}" for n in range(120)], "n_sessions": np.arange(120.0) ** 1.5})
