@@ -1,6 +1,7 @@
 """Pages and what is made in advance share one connection of DuckDB, which two threads must not use at a time."""
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from customerbase.dashboard import app_file, opening, warming
+from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.opening import begin_behind, open_newest
 from customerbase.dashboard.pages import PAGES
 from customerbase.dashboard.sales import SUMS, sales_of
@@ -81,3 +83,31 @@ def test_the_interpreter_waits_for_what_a_page_has_begun() -> None:
         if thread not in {threading.current_thread(), threading.main_thread()} and not thread.daemon:
             thread.join()
     assert found == [False]
+
+
+@pytest.mark.parametrize(
+    "name", ["summary", "whole", "everybody", "customers", "colors", "marks", "segments", "n_lines"]
+)
+def test_no_browser_waits_for_one_that_waits_for_it(finished_shop: Path, name: str) -> None:
+    """One holds the lock and asks for a property; another one has asked for it before, and waits for the lock."""
+    opened = open_newest(finished_shop)
+    as_of, holds, is_asked = opened.workspace.dates("segments")[-1], threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with opening._LOCK:
+            holds.set()
+            is_asked.wait(5)
+            time.sleep(0.1)
+            getattr(Shown(opened, as_of), name)
+
+    def ask() -> None:
+        holds.wait(5)
+        is_asked.set()
+        getattr(Shown(opened, as_of), name)
+
+    threads = [threading.Thread(target=each, daemon=True) for each in (hold, ask)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)

@@ -1,7 +1,6 @@
 """Narrowing: the tables of a workspace for the customers of one country or segment, as the report reads them."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 import ibis
@@ -45,13 +44,16 @@ class Shown(Material):
         There are no segments, or not for this date.
     """
 
+    # No property is a cached one: all instances of it have one lock, and what a thread waits for while it holds that
+    # may be held by another one that waits for the lock.
+
     def __init__(self, opened: Opened, as_of: str, country: str | None = None, segment: str | None = None) -> None:
         super().__init__(opened.workspace, as_of, with_ids=True)
         self.opened = opened
         self.country, self.segment = country, segment
         self.key = (as_of, country, segment)
 
-    @cached_property
+    @property
     def n_lines(self) -> int:
         """The number of order lines of the shop."""
         return next((each.rows or 0 for each in self.workspace.tables() if each.name == "order_lines"), 0)
@@ -61,18 +63,18 @@ class Shown(Material):
         """Whether these are not all customers of the date."""
         return bool(self.country or self.segment)
 
-    @cached_property
+    @property
     def summary(self) -> Mapping[str, Any]:
         """As `summarise` gives it; of some customers with their sizes, shares and figures."""
         whole = self.whole
         return self.opened.remember(("narrowed", *self.key), self._narrow) if self.is_narrowed else whole
 
-    @cached_property
+    @property
     def whole(self) -> Mapping[str, Any]:
         """As `summarise` gives it, of all customers of the date."""
         return self.opened.remember(("summary", self._wanted), lambda: summarise(self.workspace, self._wanted))
 
-    @cached_property
+    @property
     def marks(self) -> Mapping[str, int]:
         """Name of each segment of the date → its number, by which its colour goes."""
         return {one["name"]: number for number, one in enumerate(self.whole["segments"])}
@@ -82,7 +84,7 @@ class Shown(Material):
         """Date of the segments, or `undated`."""
         return str(self.whole["as_of"])
 
-    @cached_property
+    @property
     def everybody(self) -> ir.Table:
         """The features of all customers of the date who have a segment; in memory, since every page asks for them."""
         features = self.opened.table("features", self.as_of)
@@ -90,9 +92,12 @@ class Shown(Material):
         joined = features.filter(is_in_base(features)).inner_join(placed, "customer_id")
         return self.opened.remember(("everybody", self.as_of), lambda: keep(joined))
 
-    @cached_property
+    @property
     def customers(self) -> ir.Table:
         """The features of the customers in question, with `segment`."""
+        return self.opened.remember(("customers", *self.key), self._take_customers)
+
+    def _take_customers(self) -> ir.Table:
         customers = self.everybody
         if self.country:
             customers = customers.filter(customers.country == self.country)

@@ -78,7 +78,7 @@ class Material:
         """The segments, in the order of their numbers."""
         return list(self.summary["segments"])
 
-    @cached_property
+    @property
     def colors(self) -> dict[str, str]:
         """Colour of each segment, in the order of their numbers."""
         return {one["name"]: one["color"] for one in self.segments}
@@ -104,7 +104,7 @@ class Material:
             self._rows[name] = self._read(name) if self.has(name) else []
         return self._rows[name]
 
-    @cached_property
+    @property
     def customers(self) -> ir.Table:
         """The features of the customers who have a segment, with `segment`."""
         return self.everybody
