@@ -16,6 +16,7 @@ from tests.retail import Retail, read_retail
 from tests.server import Server, find_binaries, start_server
 
 from customerbase.cleaning import clean
+from customerbase.report.artist import artists_staying
 from customerbase.schema import MONEY, Dataset
 from customerbase.synthetic import Shop, make_shop
 from customerbase.workflow import Config, open_workspace, run
@@ -32,6 +33,13 @@ def skip_without(resource: str, reason: str) -> NoReturn:
     if resource in required:
         pytest.fail(f"CUSTOMERBASE_REQUIRE names {resource!r}, but {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_artist() -> Iterator[None]:
+    """One process of a worker draws the charts of all its tests: to start one takes as long as to draw a report."""
+    with artists_staying():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,20 @@ import sys
 import pytest
 import vl_convert
 
-from customerbase.report.artist import Artist, artist_at_work, call_artist, send_artist_home
+from customerbase.report.artist import Artist, artist_at_work, artists_staying, call_artist, send_artist_home
 
 CHART = {
     "data": {"values": [{"segment": "Größte <b>&", "revenue": 3}, {"segment": "Lost", "revenue": float("nan")}]},
     "mark": "bar",
     "encoding": {"x": {"field": "revenue", "type": "quantitative"}, "y": {"field": "segment", "type": "nominal"}},
 }
+
+
+@pytest.fixture(autouse=True)
+def nobody_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a program, where artists come and leave; those of other tests are left alone."""
+    monkeypatch.setattr("customerbase.report.artist._stays", [])
+    monkeypatch.setattr("customerbase.report.artist._waiting", [])
 
 
 def number_of(artist: Artist) -> int:
@@ -79,3 +86,29 @@ def test_an_artist_who_has_nothing_to_draw_is_sent_home() -> None:
         send_artist_home()
         assert is_running(pid)
     assert not is_running(pid)
+
+
+def test_an_artist_who_stays_draws_the_next_time_and_ends_with_the_stay() -> None:
+    with artists_staying():
+        call_artist()
+        send_artist_home()
+        with artist_at_work() as artist:
+            pid = number_of(artist)
+        call_artist()
+        with artist_at_work() as next_time, artist_at_work() as beside:
+            another = number_of(beside)
+            assert number_of(next_time) == pid != another
+        assert is_running(pid)
+    assert not is_running(pid)
+    assert not is_running(another)
+
+
+def test_an_artist_who_has_died_does_not_stay() -> None:
+    with artists_staying():
+        with artist_at_work() as artist:
+            os.kill(number_of(artist), 9)
+            artist.draw(CHART)
+        with artist_at_work() as another:
+            assert another is not artist
+            assert another.draw(CHART) == vl_convert.vegalite_to_svg(CHART)
+            assert another.is_there

@@ -13,7 +13,7 @@ from typing import Any
 
 import vl_convert
 
-__all__ = ["Artist", "artist_at_work", "call_artist", "send_artist_home"]
+__all__ = ["Artist", "artist_at_work", "artists_staying", "call_artist", "send_artist_home"]
 
 
 class Artist:
@@ -52,6 +52,11 @@ class Artist:
         n_bytes = int(process.stdout.readline())  # of nothing, where the process has ended
         return process.stdout.read(n_bytes).decode()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the other process draws, as far as is known here."""
+        return self._process is not None
+
     def leave(self) -> None:
         """End the other process."""
         if self._process is not None:
@@ -62,6 +67,8 @@ class Artist:
 
 
 _waiting: list[Artist] = []
+_stays: list[None] = []
+"""As many as there are `artists_staying` at the moment."""
 
 
 def call_artist() -> None:
@@ -78,13 +85,13 @@ def call_artist() -> None:
 
 def send_artist_home() -> None:
     """End a process that was called and has had nothing to draw."""
-    while _waiting:
+    while _waiting and not _stays:
         _waiting.pop().leave()
 
 
 @contextmanager
 def artist_at_work() -> Iterator[Artist]:
-    """Give the process that was called, or another one, and end it afterwards.
+    """Give the process that was called, or another one, and end it afterwards unless artists are staying.
 
     Examples
     --------
@@ -96,7 +103,31 @@ def artist_at_work() -> Iterator[Artist]:
     try:
         yield artist
     finally:
-        artist.leave()
+        if _stays and artist.is_there:
+            _waiting.append(artist)
+        else:
+            artist.leave()
+
+
+@contextmanager
+def artists_staying() -> Iterator[None]:
+    """Let a process that has drawn wait for what is drawn next: many reports in a row need one start of its engine.
+
+    Examples
+    --------
+    >>> with artists_staying():
+    ...     with artist_at_work() as first:
+    ...         pass
+    ...     with artist_at_work() as second:
+    ...         first is second
+    True
+    """
+    _stays.append(None)
+    try:
+        yield
+    finally:
+        _stays.pop()
+        send_artist_home()
 
 
 def _draw_what_comes() -> None:
