@@ -3,12 +3,14 @@
 Run `python docs/examples.py` after a change of what a command prints; a test fails while a page shows something else.
 """
 
+import hashlib
 import io
 import re
 import shlex
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
@@ -48,18 +50,41 @@ _LABEL = re.compile(r"  [A-Z][\w ]*: ")
 """A line of at least so many signs may go on in the next one, unless that begins with a label."""
 
 
-def refresh(page: str, folder: Path) -> str:
-    """Give a page with the commands of its console blocks run in a folder, one after the other."""
+def refresh(page: str, folder: Path, begun: Path) -> str:
+    """Give a page with the commands of its console blocks run in a folder of samples, one after the other.
+
+    Several pages begin with the same command: what it prints and leaves is kept in the folder `begun` for the next one.
+    """
     with chdir(folder):
-        return _BLOCK.sub(lambda block: "\n".join(_run_block(block[0])), page)
+        commands = _commands("\n".join(_BLOCK.findall(page)))
+        said = iter([_begin(commands[0], begun)] if commands else [])
+        return _BLOCK.sub(lambda block: "\n".join(_run_block(block[0], said)), page)
 
 
-def _run_block(block: str) -> list[str]:
-    commands = [line for line in block.splitlines() if line.startswith("$ ")]
-    return [line for command in commands for line in (command, *_shorten(_run(shlex.split(command[2:]))))]
+def _commands(block: str) -> list[str]:
+    return [line for line in block.splitlines() if line.startswith("$ ")]
 
 
-def _run(words: list[str]) -> str:
+def _run_block(block: str, said: Iterator[str]) -> list[str]:
+    """Run the commands of a block but for one whose output is known."""
+    outputs = ((command, next(said, None)) for command in _commands(block))
+    return [
+        line for command, known in outputs for line in (command, *_shorten(_run(command) if known is None else known))
+    ]
+
+
+def _begin(command: str, begun: Path) -> str:
+    kept = begun / hashlib.sha256(command.encode()).hexdigest()
+    if not kept.exists():
+        said = _run(command)
+        shutil.copytree(".", kept / "folder")
+        (kept / "said").write_text(said, encoding="utf-8")
+    shutil.copytree(kept / "folder", ".", dirs_exist_ok=True)
+    return (kept / "said").read_text(encoding="utf-8")
+
+
+def _run(command: str) -> str:
+    words = shlex.split(command.removeprefix("$ "))
     if words[0] == "head":
         lines = Path(words[2]).read_text(encoding="utf-8").splitlines()
         return "\n".join(lines[: -int(words[1])])
@@ -90,10 +115,12 @@ def _shorten(output: str) -> list[str]:
 
 def main() -> None:
     """Refresh every page of `PAGES`."""
-    for page in PAGES:
-        with tempfile.TemporaryDirectory() as folder:
-            shutil.copytree(SAMPLES, folder, dirs_exist_ok=True)
-            page.write_text(refresh(page.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as begun:
+        for page in PAGES:
+            with tempfile.TemporaryDirectory() as folder:
+                shutil.copytree(SAMPLES, folder, dirs_exist_ok=True)
+                text = page.read_text(encoding="utf-8")
+                page.write_text(refresh(text, Path(folder), Path(begun)), encoding="utf-8")
 
 
 if __name__ == "__main__":

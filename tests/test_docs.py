@@ -68,6 +68,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the first command of a page leaves, for those that begin alike."""
+    return tmp_path_factory.mktemp("begun")
+
+
+@pytest.fixture(scope="session")
 def prepared_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a generated export, orders.csv, and a workspace made of it, shop."""
     folder = tmp_path_factory.mktemp("docs")
@@ -86,9 +92,9 @@ def test_generated_pages_are_up_to_date(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", _EXAMPLES["PAGES"], ids=lambda path: path.name)
-def test_console_blocks_show_what_is_printed(path: Path, folder: Path) -> None:
+def test_console_blocks_show_what_is_printed(path: Path, folder: Path, begun: Path) -> None:
     """Each command of a page prints what stands beneath it; else run `python docs/examples.py`."""
-    assert _EXAMPLES["refresh"](_read(path), folder) == _read(path)
+    assert _EXAMPLES["refresh"](_read(path), folder, begun) == _read(path)
 
 
 @pytest.mark.parametrize(
