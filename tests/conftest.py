@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 from tests.front_end import CommandLine, many_orders, write_orders
+from tests.once import make_once
 from tests.retail import Retail, read_retail
 from tests.server import Server, find_binaries, start_server
 
@@ -131,22 +132,38 @@ def made_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 
 @pytest.fixture(scope="session")
+def plain_shops(made_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A workspace of that shop by model, k-means or RFM, of one run with no other option: to be read, or copied."""
+
+    def make(folder: Path) -> None:
+        for model in ("kmeans", "rfm"):
+            run(open_workspace(folder / model), [str(made_shop.order_lines_csv)], Config(model=model))
+
+    folder = make_once(tmp_path_factory, "plain-shops", make)
+    return {model: folder / model for model in ("kmeans", "rfm")}
+
+
+@pytest.fixture(scope="session")
 def finished_shop(made_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace of that shop, to be read: RFM on 1 July 2023, then k-means on the day after the last order."""
-    path = tmp_path_factory.mktemp("finished") / "shop"
-    for config in (Config(as_of="2023-07-01", model="rfm"), Config()):
-        run(open_workspace(path), [str(made_shop.order_lines_csv)], config)
-    return path
+
+    def make(folder: Path) -> None:
+        for config in (Config(as_of="2023-07-01", model="rfm"), Config()):
+            run(open_workspace(folder / "shop"), [str(made_shop.order_lines_csv)], config)
+
+    return make_once(tmp_path_factory, "finished-shop", make) / "shop"
 
 
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ninety orders of nine customers, and a workspace of three runs at two dates, to be copied."""
-    folder = tmp_path_factory.mktemp("small")
-    orders = write_orders(folder / "orders.csv", many_orders())
-    for as_of in ("2024-04-01", "2024-05-01", "2024-05-01"):
-        run(open_workspace(folder / "shop"), [orders], Config(as_of=as_of, model="rfm"))
-    return folder
+
+    def make(folder: Path) -> None:
+        orders = write_orders(folder / "orders.csv", many_orders())
+        for as_of in ("2024-04-01", "2024-05-01", "2024-05-01"):
+            run(open_workspace(folder / "shop"), [orders], Config(as_of=as_of, model="rfm"))
+
+    return make_once(tmp_path_factory, "small-shop", make)
 
 
 @pytest.fixture

@@ -76,9 +76,9 @@ def test_demo_makes_a_shop_and_its_segments(customerbase: CommandLine) -> None:
     assert names == {"order_lines.csv", "order_lines.parquet", "customers.parquet"}
 
 
-def test_demo_refuses_to_overwrite_a_real_shop(customerbase: CommandLine, orders: Path) -> None:
+def test_demo_refuses_to_overwrite_a_real_shop(customerbase: CommandLine, small_shop: Path) -> None:
     """The shop stays, to the byte."""
-    customerbase.good("run", orders, "--model", "rfm")
+    shutil.copytree(small_shop / "shop", "shop")
     before = listing(Path("shop"))
     answer = customerbase("demo", "--n-lines", "1000")
     assert answer.status == 1
@@ -88,11 +88,12 @@ def test_demo_refuses_to_overwrite_a_real_shop(customerbase: CommandLine, orders
     assert listing(Path("shop")) == before
 
 
-def test_the_stages_one_by_one_give_the_bytes_of_run(customerbase: CommandLine, made_shop: Shop) -> None:
+def test_the_stages_one_by_one_give_the_bytes_of_run(
+    customerbase: CommandLine, made_shop: Shop, plain_shops: dict[str, Path]
+) -> None:
     """ingest, clean, features, segment, explore and report write the tables of run, and each says what comes next."""
     file = str(made_shop.order_lines_csv)
     n_guests = int(cells_of(made_shop).customer_id.isna().sum())
-    customerbase.good("-w", "whole", "run", file)
     said = [
         customerbase.good("-w", "staged", *words).out
         for words in (["ingest", file], ["clean"], ["features"], ["segment"], ["checkup"], ["explore"], ["report"])
@@ -101,7 +102,7 @@ def test_the_stages_one_by_one_give_the_bytes_of_run(customerbase: CommandLine, 
     assert said[0] == "Read 5,000 rows. Next: customerbase -w staged clean\n"
     assert said[1].startswith(f"Kept {5_000 - n_guests:,} rows and set {n_guests:,} aside.")
     assert said[2] == f"Described {n_customers:,} customers. Next: customerbase -w staged segment\n"
-    whole, staged = data_tables(Path("whole")), data_tables(Path("staged"))
+    whole, staged = data_tables(plain_shops["kmeans"]), data_tables(Path("staged"))
     assert {name: staged[name] for name in whole} == whole
     assert set(staged) - set(whole) == {"ingested_lines.parquet", "cells.parquet", "formats.json"}
 
@@ -382,13 +383,14 @@ def test_any_header_can_be_mapped(customerbase: CommandLine) -> None:
     names = HEADER.split(",")
     pairs = [word for pair in zip(names, header.split(","), strict=True) for word in ("--map", "=".join(pair))]
     customerbase.good("-w", "mapped", "run", file, "--model", "rfm", *pairs)
-    customerbase.good("-w", "known", "run", write_orders(Path("own.csv"), many_orders()), "--model", "rfm")
+    customerbase.good("-w", "known", "ingest", write_orders(Path("own.csv"), many_orders()))
+    customerbase.good("-w", "known", "clean")
     assert data_tables(Path("mapped"))["order_lines.parquet"] == data_tables(Path("known"))["order_lines.parquet"]
 
 
 def test_a_layout_can_be_named(customerbase: CommandLine, orders: Path) -> None:
     """A known one is taken, one that does not fit and one that does not exist are refused."""
-    customerbase.good("run", orders, "--layout", "customerbase", "--model", "rfm")
+    customerbase.good("ingest", orders, "--layout", "customerbase")
     before = listing(Path("shop"))
     assert (
         "The layout 'online-retail' needs the column " in customerbase("run", orders, "--layout", "online-retail").err
@@ -399,16 +401,20 @@ def test_a_layout_can_be_named(customerbase: CommandLine, orders: Path) -> None:
 
 def test_rules_can_be_switched(customerbase: CommandLine) -> None:
     """`--without guest` keeps the guests, `--with drop_repeated_lines` drops what is repeated."""
-    lines = [*many_orders(), "900,,2024-03-01 10:00,mug,1,5", *["901,c1,2024-03-02 10:00,mug,1,5"] * 2]
+    guests = [f"{number},,2024-03-01 10:00,mug,1,5" for number in (900, 902)]
+    lines = [*many_orders(), *guests, *["901,c1,2024-03-02 10:00,mug,1,5"] * 2]
     file = write_orders(Path("orders.csv"), lines)
 
     def rows_kept(*words: str) -> int:
-        customerbase.good("run", file, "--model", "rfm", *words)
+        customerbase.good(*words)
         return int(customerbase.good("show", "audit", "--json").json["rows_kept"])
 
-    assert rows_kept() == 92
-    assert rows_kept("--without", "guest") == 93
-    assert rows_kept("--with", "drop_repeated_lines") == 91
+    switched = ("--without", "guest", "--with", "drop_repeated_lines")
+    assert rows_kept("run", str(file), "--model", "rfm", *switched) == 93
+    customerbase.good("ingest", file)
+    assert rows_kept("clean") == 92
+    assert rows_kept("clean", "--without", "guest") == 94
+    assert rows_kept("clean", "--with", "drop_repeated_lines") == 91
     assert customerbase("run", file, "--with", "nonsense").err.startswith("Error: There is no rule 'nonsense'. ")
 
 
@@ -616,7 +622,7 @@ def test_a_second_writer_is_refused(customerbase: CommandLine, small_shop: Path)
         )
         assert listing(Path("shop")) == before
         assert customerbase.good("show", "audit", "--json").json["rows_in"] == 90
-    customerbase.good("run", "orders.csv", "--model", "rfm")
+    customerbase.good("ingest", "orders.csv")
 
 
 def test_a_full_disk_leaves_the_workspace_untouched(customerbase: CommandLine, made_shop: Shop, tmp_path: Path) -> None:

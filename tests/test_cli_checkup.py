@@ -1,23 +1,35 @@
 """The verb `checkup`: what it prints, where it takes it from, and the correction of a code."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.front_end import CommandLine, many_orders, write_orders
 
+from customerbase.workflow import Config, open_workspace, run
+
 KEYS = ["finding", "rows", "customers", "amount", "example", "done", "option"]
 
 
-@pytest.fixture
-def orders(tmp_path: Path) -> Path:
-    """An export of ninety orders, one of a guest, one of postage and one of a code that looks like a product's."""
+@pytest.fixture(scope="module")
+def odd_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an export of ninety orders, and three of a guest, of postage, and of a code like a product's."""
+    folder = tmp_path_factory.mktemp("odd")
     odd = [f"{name},{who},2024-03-01 10:00,{code},1,5" for name, who, code in (("g", "", "mug"), ("p", "c1", "POST"))]
-    return write_orders(tmp_path / "orders.csv", [*many_orders(), *odd, "x,c1,2024-03-01 10:00,wrap,2,40"])
+    orders = write_orders(folder / "orders.csv", [*many_orders(), *odd, "x,c1,2024-03-01 10:00,wrap,2,40"])
+    run(open_workspace(folder / "shop"), [orders], Config(model="rfm"))
+    return folder
 
 
-def test_findings_as_json(customerbase: CommandLine, orders: Path) -> None:
+@pytest.fixture
+def orders(odd_shop: Path, tmp_path: Path) -> Path:
+    """That export, in the folder where the command line is called, with a workspace in which it was run."""
+    return Path(shutil.copytree(odd_shop, tmp_path, dirs_exist_ok=True), "orders.csv")
+
+
+@pytest.mark.usefixtures("orders")
+def test_findings_as_json(customerbase: CommandLine) -> None:
     """A list of objects with seven keys each, the most money first; `show checkup` has the same."""
-    customerbase.good("run", orders, "--model", "rfm")
     findings = customerbase.good("checkup", "--json").json
     assert [list(each) for each in findings] == [KEYS] * len(findings)
     amounts = [abs(each["amount"]) for each in findings]
@@ -26,9 +38,9 @@ def test_findings_as_json(customerbase: CommandLine, orders: Path) -> None:
     assert customerbase.good("show", "checkup", "--json").json == findings
 
 
-def test_findings_to_read(customerbase: CommandLine, orders: Path) -> None:
+@pytest.mark.usefixtures("orders")
+def test_findings_to_read(customerbase: CommandLine) -> None:
     """Each finding is printed with its figures, an example, what was done and what can be; --csv has a row for each."""
-    customerbase.good("run", orders, "--model", "rfm")
     out = customerbase.good("checkup").out
     assert "Guests: 1 row, 0 customers, 5.00 at stake\n  Seen: 1 of 93 lines (1.1%); " in out
     assert "  Done: set aside by the rules guest (1)\n  Option: --map customer_id=COLUMN" in out
@@ -37,7 +49,6 @@ def test_findings_to_read(customerbase: CommandLine, orders: Path) -> None:
 
 def test_a_workspace_without_a_checkup_gets_one(customerbase: CommandLine, orders: Path) -> None:
     """After `clean`, which takes away the check-up of what was there before, it is made when it is asked for."""
-    customerbase.good("run", orders, "--model", "rfm")
     before = customerbase.good("checkup", "--json").json
     customerbase.good("ingest", orders)
     customerbase.good("clean")

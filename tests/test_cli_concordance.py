@@ -3,16 +3,17 @@
 import csv
 import io
 import json
+import shutil
+from pathlib import Path
 
 from tests.front_end import CommandLine
 
 from customerbase.segmentation.schemes import SCHEMES
-from customerbase.synthetic import Shop
 
 
-def test_concordance_prints_and_stores_its_tables(customerbase: CommandLine, made_shop: Shop) -> None:
+def test_concordance_prints_and_stores_its_tables(customerbase: CommandLine, plain_shops: dict[str, Path]) -> None:
     """A row for each pair; read, as CSV and as JSON the same figures; sentences for a reader."""
-    customerbase.good("run", str(made_shop.order_lines_csv))
+    shutil.copytree(plain_shops["kmeans"], "shop")
     rows = list(csv.DictReader(io.StringIO(customerbase.good("concordance", "--csv").out)))
     names = [*SCHEMES, "kmeans"]
     n_pairs = len(names) * (len(names) - 1) // 2
@@ -39,9 +40,11 @@ def test_concordance_prints_and_stores_its_tables(customerbase: CommandLine, mad
     assert [row["n_champions"] for row in schemes["rows"]] == [each["n_champions"] for each in facts["schemes"]]
 
 
-def test_a_date_whose_next_days_are_known_is_tested_itself(customerbase: CommandLine, made_shop: Shop) -> None:
+def test_a_date_whose_next_days_are_known_is_tested_itself(
+    customerbase: CommandLine, plain_shops: dict[str, Path]
+) -> None:
     """With --as-of half a year before the end, the schemes are held against the days after that date."""
-    customerbase.good("run", str(made_shop.order_lines_csv))
+    shutil.copytree(plain_shops["kmeans"], "shop")
     last = customerbase.good("tables", "--json").json
     end = max(each["as_of"] for each in last if each["name"] == "features")
     earlier = f"{int(end[:4]) - 1}{end[4:]}"

@@ -39,9 +39,11 @@ def test_run_shows_the_rule_of_each_segment(customerbase: CommandLine, made_shop
     assert (card["model"], card["type"]) == ("value_tree", "ValueTree")
 
 
-def test_the_stage_alone_gives_the_bytes_of_run(customerbase: CommandLine, made_shop: Shop, tree_shop: Path) -> None:
+def test_the_stage_alone_gives_the_bytes_of_run(
+    customerbase: CommandLine, plain_shops: dict[str, Path], tree_shop: Path
+) -> None:
     """`segment --model value_tree` after a run of k-means writes the assignments and rules of a run with it."""
-    customerbase.good("run", str(made_shop.order_lines_csv))
+    shutil.copytree(plain_shops["kmeans"], "shop")
     customerbase.good("segment", "--model", "value_tree", "--n-segments", "4")
     customerbase.good("report")
     whole, staged = data_tables(tree_shop), data_tables(Path("shop"))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,26 @@ def from_file(orders: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def from_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of the same orders on the server: to be read, or copied."""
+    path = tmp_path_factory.mktemp("server") / "shop"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGPASSWORD", READER_PASSWORD)
+        run(open_workspace(path), [server.url("table=orders")], Config())
+    return path
+
+
+@pytest.fixture(scope="module")
+def from_texts(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of the same orders and a broken one in columns of text."""
+    path = tmp_path_factory.mktemp("texts") / "shop"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PGPASSWORD", READER_PASSWORD)
+        run(open_workspace(path), [server.url("table=texts")], Config(model="rfm"))
+    return path
+
+
 def features_of(path: Path) -> pa.Table:
     """Give the features of the latest date."""
     return open_workspace(path).table("features").order_by("customer_id").to_pyarrow()
@@ -86,11 +107,9 @@ def _without_products(stored: dict[str, Any]) -> dict[str, Any]:
     return {**stored, "segments": told}
 
 
-@pytest.mark.usefixtures("password")
-def test_a_server_gives_what_the_file_gives(server: Server, from_file: Path, tmp_path: Path) -> None:
+def test_a_server_gives_what_the_file_gives(from_server: Path, from_file: Path) -> None:
     """The same orders on a server: features, audit, segments and explorations are those of the file, all of them."""
-    path = tmp_path / "shop"
-    run(open_workspace(path), [server.url("table=orders")], Config())
+    path = from_server
     assert features_of(path).equals(features_of(from_file))
     assert features_of(path).num_rows > 300
     assert audit_of(path) == audit_of(from_file)
@@ -132,32 +151,20 @@ def test_order_lines_stay_on_the_server(server: Server, tmp_path: Path) -> None:
 _STATEMENT = r"LOG:  (?:statement|execute [^:]*): (.*?)(?=\n\d{4}-\d\d-\d\d \d|\Z)"
 
 
-@pytest.mark.usefixtures("password")
-def test_rows_set_aside_carry_their_cells(server: Server, tmp_path: Path) -> None:
+def test_rows_set_aside_carry_their_cells(from_texts: Path) -> None:
     """A quarantined row of the server has its rule and its cells as they stand there."""
-    path = tmp_path / "shop"
-    run(open_workspace(path), [server.url("table=texts")], Config(model="rfm"))
-    quarantine = open_workspace(path).table("quarantine")
-    assert (
-        quarantine.count().execute()
-        == open_workspace(path).json("audit")["rows_in"] - (open_workspace(path).json("audit")["rows_kept"])
-    )
+    shop = open_workspace(from_texts)
+    quarantine, audit = shop.table("quarantine"), shop.json("audit")
+    assert quarantine.count().execute() == audit["rows_in"] - audit["rows_kept"]
     (row,) = quarantine.filter(quarantine.rule == "unreadable").to_pyarrow().to_pylist()
     assert row["source"] == "texts"
     assert row["source_row"] is None
     assert (row["ordered_at"], row["quantity"]) == ("31 February", "two")
 
 
-@pytest.mark.usefixtures("password")
-def test_columns_of_text_are_read_as_in_a_file(server: Server, from_file: Path, tmp_path: Path) -> None:
+def test_columns_of_text_are_read_as_in_a_file(from_texts: Path, from_file: Path) -> None:
     """Numbers and dates in columns of text have the formats that they would have in a CSV."""
-    path = tmp_path / "shop"
-    run(
-        open_workspace(path),
-        [server.url("table=texts")],
-        Config(model="rfm", as_of=str(features_of(from_file)["as_of"][0])),
-    )
-    assert features_of(path).equals(features_of(from_file))
+    assert features_of(from_texts).equals(features_of(from_file))
 
 
 @pytest.mark.parametrize(
@@ -284,7 +291,9 @@ def refuse(command: CommandLine, *words: str) -> str:
     return answer.err
 
 
-def test_faults_are_one_line_each(server: Server, customerbase: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faults_are_one_line_each(
+    server: Server, from_server: Path, customerbase: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a server refuses is said in one line with what to do next; the workspace stays as it was."""
     monkeypatch.setenv("PGPASSWORD", READER_PASSWORD)
     server.run(
@@ -293,7 +302,7 @@ def test_faults_are_one_line_each(server: Server, customerbase: CommandLine, mon
         "INSERT INTO odd VALUES ('ann', '2024-05-01', '5')",
         "GRANT SELECT ON odd TO reader",
     )
-    customerbase.good("run", server.url("table=orders"), "--model", "rfm")
+    shutil.copytree(from_server, "shop")
     assert "There is no table 'order' in the database. Those that can be read are: " in refuse(
         customerbase, "run", server.url("table=order")
     )
@@ -347,11 +356,11 @@ def test_what_a_server_cannot_tell_is_refused(postgres: Server) -> None:
 
 
 def test_a_server_that_goes_away_is_one_line(
-    server: Server, customerbase: CommandLine, monkeypatch: pytest.MonkeyPatch
+    server: Server, from_server: Path, customerbase: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection is cut amid the work: one line, and the workspace of before."""
     monkeypatch.setenv("PGPASSWORD", READER_PASSWORD)
-    customerbase.good("run", server.url("table=orders"), "--model", "rfm")
+    shutil.copytree(from_server, "shop")
     # A view whose last rows cut the connection of the one who reads them: only a superuser's function may do so.
     server.run(
         "CREATE OR REPLACE FUNCTION cut() RETURNS text LANGUAGE sql SECURITY DEFINER VOLATILE AS "

@@ -1,5 +1,6 @@
 """Customers and coupon events in a workspace: each stage, who may read the files, and what another input takes away."""
 
+import shutil
 import stat
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,6 +53,17 @@ def run_on(folder: Path, *files: Path, config: Config = TWO) -> Workspace:
     return open_workspace(folder, config)
 
 
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with orders.csv, people.csv and coupons.csv, and workspaces of people, coupons and all: to be copied."""
+    folder = tmp_path_factory.mktemp("ready")
+    orders = write_orders(folder / "orders.csv", many_orders())
+    people, coupons = write_people(folder / "people.csv"), write_coupons(folder / "coupons.csv")
+    for name, files in (("people", [people]), ("coupons", [coupons]), ("all", [orders, people, coupons])):
+        run_on(folder / name, *files)
+    return folder
+
+
 def names(workspace: Workspace) -> set[str]:
     """Give the names of what a workspace holds."""
     return {each.name for each in workspace.tables()}
@@ -62,9 +74,9 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_customers_alone(tmp_path: Path) -> None:
+def test_customers_alone(ready: Path) -> None:
     """They have no date; there are no order lines, and what is advised for want of them is a run."""
-    shop = run_on(tmp_path / "shop", write_people(tmp_path / "people.csv"))
+    shop = open_workspace(ready / "people")
     own = {name for name in names(shop) if not name.startswith("explore_")}
     made = {"features", "assignments", "borderline", "segments", "models", "projection", "projection_facts", "report"}
     assert own == {"customers", "quarantine", "audit", "checkup"} | made
@@ -77,23 +89,19 @@ def test_customers_alone(tmp_path: Path) -> None:
         shop.table("order_lines")
 
 
-def test_coupons_alone(tmp_path: Path) -> None:
+def test_coupons_alone(ready: Path) -> None:
     """They stand under the day after the last event."""
-    shop = run_on(tmp_path / "shop", write_coupons(tmp_path / "coupons.csv"))
+    shop = open_workspace(ready / "coupons")
     assert names(shop) >= {"coupon_events", "features"}
     assert not names(shop) & {"order_lines", "customers"}
     last = shop.table("coupon_events").occurred_at.max().to_pyarrow().as_py()
     assert shop.dates("features") == [(last.date() + timedelta(days=1)).isoformat()]
 
 
-def test_stage_by_stage_is_one_run(tmp_path: Path) -> None:
+def test_stage_by_stage_is_one_run(ready: Path, tmp_path: Path) -> None:
     """Ingest, clean, checkup, features, segment, explore and report write what run writes, byte for byte."""
-    files = [
-        write_orders(tmp_path / "orders.csv", many_orders()),
-        write_people(tmp_path / "people.csv"),
-        write_coupons(tmp_path / "coupons.csv"),
-    ]
-    whole = data_tables(run_on(tmp_path / "a", *files).path)
+    files = [ready / f"{name}.csv" for name in ("orders", "people", "coupons")]
+    whole = data_tables(ready / "all")
     shop = open_workspace(tmp_path / "b", TWO)
     ingest(shop, files, TWO)
     assert {"ingested_lines", "ingested_customers", "ingested_coupon_events", "cells", "formats"} == names(shop)
@@ -111,15 +119,10 @@ def test_stage_by_stage_is_one_run(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_buckets_split_every_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_buckets_split_every_table(ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many rows are folded a bucket at a time: features and segments are those of one query."""
-    files = [
-        write_orders(tmp_path / "orders.csv", many_orders()),
-        write_people(tmp_path / "people.csv"),
-        write_coupons(tmp_path / "coupons.csv"),
-    ]
-    for number, chosen in enumerate((files, files[1:2], files[2:])):
-        shop = run_on(tmp_path / str(number), *chosen)
+    for name in ("all", "people", "coupons"):
+        shop = open_workspace(Path(shutil.copytree(ready / name, tmp_path / name)), TWO)
         whole = data_tables(shop.path)
         with monkeypatch.context() as patched:
             patched.setattr(describing, "ROWS_PER_BUCKET", 11)
@@ -143,7 +146,7 @@ def test_the_order_of_files_and_rows_changes_no_feature(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_files_with_addresses_are_for_the_owner_alone(tmp_path: Path) -> None:
+def test_files_with_addresses_are_for_the_owner_alone(ready: Path, tmp_path: Path) -> None:
     """Customers, what was set aside of them, and their cells; others are as the umask allows."""
     file = tmp_path / "people.csv"
     rows = [f"c{number},{number},c{number}@example.com" for number in range(12)]
@@ -153,17 +156,14 @@ def test_files_with_addresses_are_for_the_owner_alone(tmp_path: Path) -> None:
     shop = open_workspace(tmp_path / "b")
     ingest(shop, [file])
     assert {mode(shop.file(name)) for name in ("ingested_customers", "cells")} == {0o600}
-    plain = run_on(tmp_path / "c", write_people(tmp_path / "plain.csv"))
-    assert mode(plain.file("customers")) != 0o600
+    assert mode(open_workspace(ready / "people").file("customers")) != 0o600
 
 
-def test_another_kind_of_input_takes_the_old_tables_away(tmp_path: Path) -> None:
+def test_another_kind_of_input_takes_the_old_tables_away(ready: Path, tmp_path: Path) -> None:
     """A workspace holds the tables of its last input only."""
-    orders = write_orders(tmp_path / "orders.csv", many_orders())
-    people = write_people(tmp_path / "people.csv")
-    shop = run_on(tmp_path / "shop", orders, people)
-    assert names(shop) >= {"order_lines", "customers"}
-    shop = run_on(tmp_path / "shop", people)
+    shop = open_workspace(Path(shutil.copytree(ready / "all", tmp_path / "shop")))
+    assert names(shop) >= {"order_lines", "customers", "coupon_events"}
+    shop = run_on(tmp_path / "shop", ready / "people.csv")
     assert "order_lines" not in names(shop)
     assert shop.dates("features") == ["undated"]
     ingest(shop, [write_coupons(tmp_path / "coupons.csv")])

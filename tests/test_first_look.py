@@ -52,7 +52,8 @@ def test_other_lines_make_the_exploration_untrue(small_shop: Path, tmp_path: Pat
     assert is_explored(open_workspace(tmp_path / "shop"))
     clean(open_workspace(tmp_path / "shop"), config)
     assert not is_explored(open_workspace(tmp_path / "shop"))
-    run(open_workspace(tmp_path / "shop"), [small_shop / "orders.csv"], config)
+    for stage in (features, explore):
+        stage(open_workspace(tmp_path / "shop"), config)
     assert is_explored(open_workspace(tmp_path / "shop"))
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,10 +44,9 @@ def run_on(folder: Path, file: Path, config: Config = RFM) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def plain_runs(made_shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workspace]:
+def plain_runs(plain_shops: dict[str, Path]) -> dict[str, Workspace]:
     """The generated shop run as it is, by model: what other ways to run it are held against; to be read."""
-    folder = tmp_path_factory.mktemp("plain")
-    return {model: run_on(folder / model, export_of(made_shop), Config(model=model)) for model in ("kmeans", "rfm")}
+    return {model: open_workspace(path) for model, path in plain_shops.items()}
 
 
 def rows_without(workspace: Workspace, name: str, *columns: str) -> pd.DataFrame:
@@ -59,17 +59,14 @@ def rows_without(workspace: Workspace, name: str, *columns: str) -> pd.DataFrame
 
 
 @pytest.mark.parametrize("model", ["kmeans", "rfm"])
-def test_shuffled_rows_change_nothing_but_their_numbers(made_shop: Shop, tmp_path: Path, model: str) -> None:
+def test_shuffled_rows_change_nothing_but_their_numbers(
+    plain_runs: dict[str, Workspace], made_shop: Shop, tmp_path: Path, model: str
+) -> None:
     """The same tables but for numbers of rows, which a check-up quotes; features, segments and model to the byte."""
     header, *rows = export_of(made_shop).read_text().splitlines()
     order = pd.Series(rows).sample(frac=1, random_state=5)
-    (tmp_path / "plain").mkdir()
-    (tmp_path / "shuffled").mkdir()
-    plain_file = write_orders(tmp_path / "plain/orders.csv", rows, header)
-    shuffled_file = write_orders(tmp_path / "shuffled/orders.csv", list(order), header)
-    config = Config(model=model)
-    plain = run_on(tmp_path / "a", plain_file, config)
-    shuffled = run_on(tmp_path / "b", shuffled_file, config)
+    file = write_orders(tmp_path / export_of(made_shop).name, list(order), header)
+    plain, shuffled = plain_runs[model], run_on(tmp_path / "b", file, Config(model=model))
     before, after = data_tables(plain.path), data_tables(shuffled.path)
     differing = {name for name in before if before[name] != after[name]}
     assert before.keys() == after.keys()
@@ -80,27 +77,15 @@ def test_shuffled_rows_change_nothing_but_their_numbers(made_shop: Shop, tmp_pat
     assert quoted == quoted_shuffled
 
 
+@pytest.mark.parametrize("threads", [None, 1])
 @pytest.mark.parametrize("model", ["kmeans", "rfm"])
 def test_two_runs_write_the_same_bytes(
-    plain_runs: dict[str, Workspace], made_shop: Shop, tmp_path: Path, model: str
+    plain_runs: dict[str, Workspace], made_shop: Shop, tmp_path: Path, model: str, threads: int | None
 ) -> None:
-    """Into another workspace, on another day."""
-    run(
-        open_workspace(tmp_path / "b"),
-        [export_of(made_shop)],
-        Config(model=model),
-        now=dt.datetime(2031, 5, 1, 12, 30),
-    )
+    """Into another workspace, on another day, whatever the number of threads: sums do not depend on who adds them."""
+    config, day = Config(model=model, threads=threads), dt.datetime(2031, 5, 1, 12, 30)
+    run(open_workspace(tmp_path / "b", config), [export_of(made_shop)], config, now=day)
     assert data_tables(tmp_path / "b") == data_tables(plain_runs[model].path)
-
-
-@pytest.mark.parametrize("model", ["kmeans", "rfm"])
-def test_any_number_of_threads_writes_the_same_bytes(
-    plain_runs: dict[str, Workspace], made_shop: Shop, tmp_path: Path, model: str
-) -> None:
-    """Sums do not depend on who adds them up."""
-    alone = run_on(tmp_path / "alone", export_of(made_shop), Config(model=model, threads=1))
-    assert data_tables(alone.path) == data_tables(plain_runs[model].path)
 
 
 @pytest.mark.parametrize("model", ["kmeans", "rfm"])
@@ -255,7 +240,7 @@ def test_another_cleaning_takes_the_snapshots_of_the_old_one(tmp_path: Path) -> 
 def test_a_new_date_can_be_described_without_reading_again(small_shop: Path, tmp_path: Path) -> None:
     """`features`, `segment` and `explore` at a date add its snapshot, equal to that of a whole run."""
     whole = run_on(tmp_path / "whole", small_shop / "orders.csv", Config(model="rfm", as_of="2024-03-01"))
-    run_on(tmp_path / "shop", small_shop / "orders.csv")
+    shutil.copytree(small_shop / "shop", tmp_path / "shop")
     config = Config(model="rfm", as_of="2024-03-01")
     features(open_workspace(tmp_path / "shop"), config)
     segment(open_workspace(tmp_path / "shop"), config)
@@ -293,7 +278,7 @@ def test_lines_of_the_future_are_marked_and_do_not_move_the_date(tmp_path: Path)
 
 def test_a_run_that_fails_late_takes_everything_back(small_shop: Path, tmp_path: Path) -> None:
     """Order lines and features were written when the segments failed: nothing of it is seen or left."""
-    shop = run_on(tmp_path / "shop", small_shop / "orders.csv")
+    shop = open_workspace(Path(shutil.copytree(small_shop / "shop", tmp_path / "shop")))
     before = listing(tmp_path)
     with pytest.raises(DataError, match="Cannot make 50 segments of 9 customers"):
         run(shop, [small_shop / "orders.csv"], Config(n_segments=50))
@@ -310,18 +295,17 @@ def test_a_stage_needs_the_one_before(tmp_path: Path) -> None:
         segment(open_workspace(tmp_path / "shop"))
 
 
-def test_several_exports_become_one_shop(tmp_path: Path) -> None:
+def test_several_exports_become_one_shop(small_shop: Path, tmp_path: Path) -> None:
     """Two files of half the lines each have the features of one file."""
     lines = many_orders()
-    whole = run_on(tmp_path / "a", write_orders(tmp_path / "orders.csv", lines))
     halves = [write_orders(tmp_path / f"half-{half}.csv", lines[half::2]) for half in (0, 1)]
-    run(open_workspace(tmp_path / "b"), [str(tmp_path / "half-*.csv")], RFM)
+    run(open_workspace(tmp_path / "b"), [str(tmp_path / "half-*.csv")], Config(model="rfm", as_of="2024-05-01"))
     stored = data_tables(tmp_path / "b")
     assert [each["source"] for each in open_workspace(tmp_path / "b").runs[0]["inputs"]] == [
         half.name for half in halves
     ]
     features_file = next(name for name in stored if name.startswith("features/"))
-    assert stored[features_file] == data_tables(whole.path)[features_file]
+    assert stored[features_file] == data_tables(small_shop / "shop")[features_file]
 
 
 def test_export_gives_the_number_of_customers(small_shop: Path, tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ def check_lines(lines: pa.Table) -> Checkup:
     money = dict.fromkeys(("quantity", "unit_price", "discount", "amount"), MONEY)
     typed = table.cast({"source_row": "int64", **money})
     read = typed.mutate(source=ibis.literal("shop.csv"), is_return=typed.quantity < 0)
-    cleaned = clean(Dataset(read), today=TODAY)
-    return check_up(cleaned.data, cleaned.set_aside)
+    cleaned = clean(Dataset(read.cache()), today=TODAY)
+    return check_up(Dataset(cleaned.data.order_lines.cache()), cleaned.set_aside.cache())
 
 
 SIZES = {

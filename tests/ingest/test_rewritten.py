@@ -41,10 +41,11 @@ def write_german(data_folder: Path, folder: Path, encoding: str, line_end: str) 
 def write_months(data_folder: Path, folder: Path) -> list[Path]:
     """Write a file for each of the 25 months, every tenth as a workbook with dates of its own, the others as CSV."""
     connection = original(data_folder)
-    months = connection.execute("SELECT DISTINCT left(InvoiceDate, 7) FROM original ORDER BY 1").fetchall()
+    connection.execute("CREATE TABLE lines AS FROM original")  # or each month would read all of the file
+    months = connection.execute("SELECT DISTINCT left(InvoiceDate, 7) FROM lines ORDER BY 1").fetchall()
     files = []
     for number, (month,) in enumerate(months):
-        rows = f"SELECT * FROM original WHERE left(InvoiceDate, 7) = '{month}'"
+        rows = f"SELECT * FROM lines WHERE left(InvoiceDate, 7) = '{month}'"
         file = folder / f"{month}.{'csv' if number % 10 else 'xlsx'}"
         if number % 10:
             connection.execute(f"COPY ({rows}) TO '{file}' (HEADER)")

@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
-__all__ = ["HOSTILE", "write_hostile"]
+import pytest
+from tests.once import make_once
+
+from customerbase.workflow import Config, open_workspace, run
+
+__all__ = ["HOSTILE", "make_hostile_shop", "write_hostile"]
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -30,3 +35,12 @@ def write_hostile(folder: Path) -> Path:
     path = folder / "<b>orders.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def make_hostile_shop(factory: pytest.TempPathFactory) -> Path:
+    """Give a workspace of that export."""
+
+    def make(folder: Path) -> None:
+        run(open_workspace(folder / "shop"), [write_hostile(folder)], Config(n_segments=3))
+
+    return make_once(factory, "hostile-shop", make) / "shop"

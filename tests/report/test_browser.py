@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import skip_without
-from tests.report.hostile import write_hostile
-
-from customerbase.workflow import Config, open_workspace, run
+from tests.report.hostile import make_hostile_shop
 
 _CHROMIUM = Path("/usr/bin/chromium")
 _LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -28,9 +26,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hostile-page")
-    run(open_workspace(folder / "shop"), [write_hostile(folder)], Config(n_segments=3))
-    return folder / "shop" / "report.html"
+    return make_hostile_shop(tmp_path_factory) / "report.html"
 
 
 @pytest.fixture(params=["finished", "hostile"])

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.report.hostile import HOSTILE, write_hostile
+from tests.report.hostile import HOSTILE, make_hostile_shop
 
 from customerbase.report.material import Material
 from customerbase.report.page import make_page, pictures_of
 from customerbase.report.sections import SECTIONS, make_sections
-from customerbase.workflow import Config, open_workspace, run
+from customerbase.workflow import Config, open_workspace
 from customerbase.workflow import segment as segment_again
 from customerbase.workspace import Workspace
 
@@ -66,9 +66,7 @@ def page_text(finished_shop: Path) -> str:
 
 @pytest.fixture(scope="session")
 def hostile_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hostile")
-    run(open_workspace(folder / "shop"), [write_hostile(folder)], Config(n_segments=3))
-    return folder / "shop"
+    return make_hostile_shop(tmp_path_factory)
 
 
 def stored(path: Path, name: str) -> Any:
