@@ -1,5 +1,6 @@
 """From options to a model: every name, every way of preparation, from the file as from the command line."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,8 @@ ORDERS = [
 
 def test_segment_by_a_method_with_preparation(customerbase: CommandLine, tmp_path: Path) -> None:
     """The summary tells the notes, the file has them and the fidelity, and the model is read again."""
-    customerbase.good("--quiet", "run", write_orders(tmp_path / "orders.csv", ORDERS))
+    for words in (["ingest", str(write_orders(tmp_path / "orders.csv", ORDERS))], ["clean"], ["features"]):
+        customerbase.good(*words)
     said = customerbase.good(
         "segment", "--model", "ward", "--n-segments", "3", "--prepare", "columns=monetary,recency_days"
     )
@@ -98,9 +100,9 @@ def test_wrong_options_are_one_line(customerbase: CommandLine, words: tuple[str,
     assert answer.err.count("\n") == 1
 
 
-def test_a_column_that_is_not_there_is_one_line(customerbase: CommandLine, tmp_path: Path) -> None:
+def test_a_column_that_is_not_there_is_one_line(customerbase: CommandLine, small_shop: Path) -> None:
     """The message lists those that there are."""
-    customerbase.good("--quiet", "run", write_orders(tmp_path / "orders.csv", ORDERS))
+    shutil.copytree(small_shop / "shop", "shop")
     answer = customerbase("segment", "--prepare", "columns=monetary,mood")
     assert answer.status == 2
     assert "There is no numeric feature 'mood'. They are recency_days" in answer.err
