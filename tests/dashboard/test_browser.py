@@ -104,7 +104,7 @@ def test_a_segment_leads_to_its_customers_and_on_to_one(looking: Looking, served
     looking.page.wait_for_function("document.querySelector('.cb h1')?.textContent === 'Segments'")
     looking.settle()
     name = next(name for name in sizes if name in looking.text(".cb p.by"))
-    assert looking.text(".cb .card h3") == name
+    assert looking.text(".cb .card h2") == name
     looking.page.get_by_role("tab", name="Customers").click()
     grid = looking.page.locator("[data-testid=stDataFrame]").first
     grid.scroll_into_view_if_needed()

@@ -47,7 +47,7 @@ def test_an_earlier_date_can_be_looked_at(finished_shop: Path) -> None:
     summary = summarise(open_workspace(finished_shop), "2023-07-01")
     said = _said(_look(finished_shop, as_of="2023-07-01", page="Segments"))
     assert "as of 2023-07-01" in said
-    assert all(f"</span>{one['name']}</h3>" in said for one in summary["segments"])
+    assert all(f"</span>{one['name']}</h2>" in said for one in summary["segments"])
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_an_upload_lands_in_its_own_workspace(served_nothing: Path) -> None:
     assert upload.process.wait(timeout=120) != 0
     assert upload.workspace == served_nothing / "0001-of-them"
     assert [path.name for path in served_nothing.iterdir()] == ["0001-of-them"]
-    assert sorted(path.name for path in (upload.workspace / "upload").iterdir()) == ["log.txt", "of-them-.csv"]
+    assert sorted(path.name for path in (upload.workspace / "upload").iterdir()) == ["of-them-.csv", "run.log"]
     assert upload.has_failed
     assert "No known layout fits these columns" in upload.said
     assert find_upload(upload.key) is upload

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from customerbase.report.charts.palette import blend, contrast, ink_on
 from customerbase.segmentation.naming import SHADES, shade
 from customerbase.segmentation.playbook import load_playbook
 
@@ -66,3 +67,11 @@ def test_a_qualified_name_has_a_shade_that_is_told_from_the_plain_one() -> None:
         plain = lab(linear(one.color))
         for words in SHADES:
             assert np.linalg.norm(lab(linear(shade(one.color, (words,)))) - plain) > 3 * JUST_SEEN, (one.key, words)
+
+
+def test_text_can_be_read_on_every_shade() -> None:
+    """Of every grey, and of the hardest way between two hues."""
+    for stops in (["#000000", "#ffffff"], ["#0000ff", "#ffff00"], ["#f3f7fa", "#0d3d5c"]):
+        for step in range(256):
+            color = blend(stops, step / 255)
+            assert contrast(color, ink_on(color)) >= 4.5, color

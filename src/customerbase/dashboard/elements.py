@@ -47,8 +47,10 @@ def make_blocks(shown: Shown, key: str) -> tuple[Block, ...]:
     return shown.opened.remember(("section", key, *shown.key), lambda: make_section(SECTIONS[key], shown))
 
 
-def show_section(shown: Shown, key: str, *, has_title: bool = True, choose: Choose | None = None) -> bool:
-    """Show a section of the report, and tell whether there was anything to show."""
+def show_section(
+    shown: Shown, key: str, *, has_title: bool = True, choose: Choose | None = None, under: int = 2
+) -> bool:
+    """Show a section of the report under a heading of some level, and tell whether there was anything to show."""
     if not is_at_hand(shown, needed_sums(shown, key)):
         if has_title:
             st.html(markup.heading(SECTIONS[key].title))
@@ -57,7 +59,7 @@ def show_section(shown: Shown, key: str, *, has_title: bool = True, choose: Choo
     blocks = make_blocks(shown, key)
     if blocks and has_title:
         st.html(markup.heading(SECTIONS[key].title))
-    show_blocks(blocks, shown, key, choose)
+    show_blocks(blocks, shown, key, choose, under)
     return bool(blocks)
 
 
@@ -82,7 +84,7 @@ def wait_for(shown: Shown, sums: Sequence[str]) -> None:
     st.html(markup.empty(f"The {shown.n_lines:,} order lines are being added up; this part follows in a moment …"))
 
 
-def show_blocks(blocks: Sequence[Block], shown: Shown, key: str, choose: Choose | None = None) -> None:
+def show_blocks(blocks: Sequence[Block], shown: Shown, key: str, choose: Choose | None = None, under: int = 2) -> None:
     """Show blocks, two narrow charts side by side where there is room.
 
     Parameters
@@ -95,20 +97,22 @@ def show_blocks(blocks: Sequence[Block], shown: Shown, key: str, choose: Choose 
         For the keys of widgets.
     choose
         Called with the name of a segment that is clicked in a chart.
+    under
+        Level of the heading above them.
     """
     for is_narrow, group in groupby(blocks, lambda block: isinstance(block, Picture) and not block.is_wide):
         found = list(group)
         if not is_narrow:
             for place, block in enumerate(found):
-                _show(block, shown, f"{key}.{place}", choose)
+                _show(block, shown, f"{key}.{place}", choose, under + 1)
             continue
         for start in range(0, len(found), 2):
             for column, block in zip(st.columns(2, gap="large"), found[start : start + 2], strict=False):
                 with column:
-                    _show(block, shown, key, choose)
+                    _show(block, shown, key, choose, under + 1)
 
 
-def _show(block: Block, shown: Shown, key: str, choose: Choose | None) -> None:
+def _show(block: Block, shown: Shown, key: str, choose: Choose | None, level: int) -> None:
     match block:
         case Paragraph():
             advice = _advice(block.text, shown)
@@ -116,10 +120,10 @@ def _show(block: Block, shown: Shown, key: str, choose: Choose | None) -> None:
         case Figures():
             st.html(markup.figures(block.figures))
         case Table():
-            st.html(markup.heading(block.title, 3))
+            st.html(markup.heading(block.title, level, is_small=True))
             show_table(block, shown, key)
         case Picture():
-            show_picture(block, shown, f"{key}.{block.name}", choose)
+            show_picture(block, shown, f"{key}.{block.name}", choose, level=level)
         case Cards() | Strategies():
             pass  # the page of segments has its own, which can be clicked
 
@@ -142,11 +146,11 @@ def show_table(table: Table, shown: Shown, key: str) -> None:
 
 
 def show_picture(
-    picture: Picture, shown: Shown, key: str, choose: Choose | None = None, *, has_table: bool = True
+    picture: Picture, shown: Shown, key: str, choose: Choose | None = None, *, has_table: bool = True, level: int = 3
 ) -> None:
-    """Show a chart with its title, the table behind it, and the downloads of both."""
+    """Show a chart with its title as a heading of some level, the table behind it, and the downloads of both."""
     title, reading, spec = shown.opened.remember(("chart", picture.name, *shown.key), lambda: _draw(picture))
-    st.html(markup.heading(title, 3, reading))
+    st.html(markup.heading(title, level, reading, is_small=True))
     spec, name, words = copy.deepcopy(spec), f"{key}.chart", f"{title}. {reading}"
     with st.container(key=f"wide-{key}") if picture.is_wide else nullcontext():  # on a phone it is scrolled sideways
         if choose and _make_selectable(spec):

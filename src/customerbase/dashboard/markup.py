@@ -41,8 +41,8 @@ def plain(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|$:~^=&@/])", r"\\\1", str(text))
 
 
-def heading(text: object, level: int = 2, by: object = "") -> Markup:
-    """Write a heading, and a line beneath it.
+def heading(text: object, level: int = 2, by: object = "", *, is_small: bool = False) -> Markup:
+    """Write a heading, and a line beneath it; a small one looks like the third level, whichever it is of.
 
     Examples
     --------
@@ -50,7 +50,8 @@ def heading(text: object, level: int = 2, by: object = "") -> Markup:
     Markup('<div class="cb"><h3>&lt;b&gt;Mug&lt;/b&gt;</h3></div>')
     """
     below = Markup('<p class="{}">{}</p>').format("by" if level == 1 else "reading", by) if by else ""
-    return Markup('<div class="cb"><h{}>{}</h{}>{}</div>').format(level, text, level, below)
+    look = Markup(' class="small"') if is_small else ""
+    return Markup('<div class="cb"><h{}{}>{}</h{}>{}</div>').format(level, look, text, level, below)
 
 
 def paragraph(text: object, kind: str = "") -> Markup:
@@ -96,7 +97,8 @@ def card(one: Mapping[str, Any], number: int) -> Markup:
     rule = Markup('<p class="reading">{}</p>').format(one["rule"]) if one.get("rule") else ""
     traits = Markup("").join(Markup("<li>{}</li>").format(trait) for trait in one["traits"])
     return Markup(
-        '<div class="cb"><div class="card s{}"><h3>{}{}</h3><p class="size"><strong>{}</strong> customers, {}{}</p>{}'
+        '<div class="cb"><div class="card s{}"><h2 class="small">{}{}</h2>'
+        '<p class="size"><strong>{}</strong> customers, {}{}</p>{}'
         '<ul class="traits">{}</ul>{}<p class="goal">{}</p></div></div>'
     ).format(
         number,

@@ -67,8 +67,16 @@ def run_page() -> None:
     st.set_page_config(page_title="customerbase", page_icon=ICON, layout="wide")
     st.html(f"<style>{STYLE}</style>")
     try:
-        _run(open_source())
+        source = open_source()
+        title, chosen = _choose_view(source)
+        by = _count(source.opened, chosen) if chosen and title != NEW_EXPORT else ""
     except Exception as fault:  # what steers Streamlit's own course is none
+        st.html(markup.heading("This cannot be shown", 1))
+        _tell(fault)
+        return
+    try:
+        _show(source, chosen, title, by)
+    except Exception as fault:
         _tell(fault)
 
 
@@ -89,7 +97,8 @@ def _explain(fault: Exception) -> str:
     return f"Unexpected fault ({type(fault).__name__}). What the server printed says where."
 
 
-def _run(source: Source) -> None:
+def _choose_view(source: Source) -> tuple[str, Filter | None]:
+    """Let a page be chosen and, where there are segments, whom it shows."""
     opened = source.opened
     there = _there(opened)
     with st.sidebar:
@@ -100,12 +109,16 @@ def _run(source: Source) -> None:
     write_url(there)
     if chosen:
         st.html(f"<style>{color_rules(list(Shown(opened, chosen.as_of).colors.values()))}</style>")
+    return title, chosen
+
+
+def _show(source: Source, chosen: Filter | None, title: str, by: str) -> None:
     if title == NEW_EXPORT or chosen is None:
         show_incoming(source)
         return
-    _head(opened, chosen, title)
-    PAGES[title].show(opened, chosen)
-    warm(opened)
+    st.html(markup.heading(title, 1, by))
+    PAGES[title].show(source.opened, chosen)
+    warm(source.opened)
 
 
 def _there(opened: Opened) -> list[str]:
@@ -131,12 +144,13 @@ def _choose(there: Sequence[str]) -> str:
     return str(st.radio("Pages", there, key=PAGE, label_visibility="collapsed"))
 
 
-def _head(opened: Opened, chosen: Filter, title: str) -> None:
+def _count(opened: Opened, chosen: Filter) -> str:
+    """Say how many customers are shown, and as of when."""
     shown = Shown(opened, chosen.as_of, chosen.country, chosen.segment)
     n, whole = shown.summary["n_customers"], shown.whole["n_customers"]
     of_all = f"{n:,} of {whole:,} customers: {chosen.words}" if shown.is_narrowed else f"{n:,} customers"
     day = f", as of {chosen.as_of}" if chosen.as_of != UNDATED else ""
-    st.html(markup.heading(title, 1, f"{of_all}{day}"))
+    return f"{of_all}{day}"
 
 
 def _foot(source: Source) -> str:

@@ -13,11 +13,15 @@ from customerbase.workspace.storage import plain_faults
 
 __all__ = ["SUFFIXES", "Upload", "find_upload", "list_uploads", "start_upload"]
 
-SUFFIXES = ("csv", "tsv", "txt", "gz", "zip", "zst", "json", "jsonl", "ndjson", "parquet", "xlsx", "xlsb", "xls", "ods")
+SUFFIXES = (
+    "csv", "tsv", "txt", "gz", "zip", "zst", "json", "jsonl", "ndjson", "parquet", "xlsx", "xlsm", "xlsb", "xls", "ods"
+)  # fmt: skip
 """What may be uploaded, by the end of its name."""
 
 _PROGRAM = "from customerbase.cli import run_program; run_program()"
 _LONGEST_NAME = 60
+_LOG = "run.log"
+"""What the process says; no export ends like that."""
 
 _uploads: dict[str, "Upload"] = {}
 _LOCK = threading.Lock()
@@ -45,7 +49,7 @@ class Upload:
     @property
     def said(self) -> str:
         """The last line that the process wrote: a step of the work, or its fault."""
-        lines = (self.workspace / "upload" / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (self.workspace / "upload" / _LOG).read_text(encoding="utf-8", errors="replace").splitlines()
         last = next((line for line in reversed(lines) if line.strip()), "")
         return re.sub(r"^(Error:|\s*[\d.]+ s)\s*", "", last)
 
@@ -104,7 +108,7 @@ def start_upload(
 
 
 def _safe_name(name: str) -> str:
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name.replace("\\", "/")).name).strip("-.")[-_LONGEST_NAME:]
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name.replace("\\", "/")).name)[-_LONGEST_NAME:].strip("-.")
     if plain.rpartition(".")[2].lower() not in SUFFIXES or not plain.rpartition(".")[0]:
         raise UsageError(f"An export ends in {', '.join(SUFFIXES)}. Got {plain or 'no name'!r} instead.")
     return plain
@@ -124,5 +128,5 @@ def _start(workspace: Path, file: Path, memory_limit: str | None, threads: int |
     engine = [*(("--memory-limit", memory_limit) if memory_limit else ())]
     engine += ["--threads", str(threads)] if threads else []
     command = [sys.executable, "-c", _PROGRAM, "-w", str(workspace), "-v", *engine, "run", str(file)]
-    with (file.parent / "log.txt").open("wb") as log:
+    with (file.parent / _LOG).open("wb") as log:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)  # noqa: S603

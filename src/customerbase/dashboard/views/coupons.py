@@ -23,5 +23,5 @@ def show_engagement(opened: Opened, chosen: Filter) -> None:
 
 def _show(key: str, opened: Opened, chosen: Filter) -> None:
     shown = Shown(opened, chosen.as_of, chosen.country, chosen.segment)
-    if not shown.summary["n_customers"] or not show_section(shown, key, has_title=False):
+    if not shown.summary["n_customers"] or not show_section(shown, key, has_title=False, under=1):
         st.html(markup.empty("There is nothing of the kind for these customers. Choose another country or segment."))

@@ -35,15 +35,25 @@ def show_incoming(source: Source) -> None:
         "Orders, customers or coupons",
         type=list(SUFFIXES),
         max_upload_size=serving.max_upload_mb,
-        help="CSV, JSON, Parquet or a workbook.",
         key="given",
     )
+    st.html(markup.paragraph(_say_limits(serving.max_upload_mb, command), "reading"))
     if given is not None and st.button("Check up and run", type="primary", icon=":material/play_arrow:"):
         upload = start_upload(serving.uploads, given.name, given.getvalue(), serving.memory_limit, serving.threads)
         st.session_state[_MINE] = upload.key
     mine = find_upload(st.session_state.get(_MINE, ""))
     if mine:
         _follow(mine)
+
+
+def _say_limits(max_upload_mb: int, command: str) -> str:
+    """Say what is taken, and what to do with what is not; of a file that is refused nothing is kept."""
+    return (
+        f"CSV, JSON, Parquet or a workbook of at most {max_upload_mb:,} MB: a name that ends in "
+        f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}. Whatever else is dropped is refused, and nothing of it is "
+        f"kept. For a larger file, run '{command} run FILE' in a terminal, or start the dashboard with a higher "
+        "--max-upload-mb."
+    )
 
 
 @st.fragment(run_every=_EVERY)

@@ -31,4 +31,4 @@ def show_overview(opened: Opened, chosen: Filter) -> None:
 
 def show_definitions(opened: Opened, chosen: Filter) -> None:
     """Define the terms of the pages, and every feature."""
-    show_section(Shown(opened, chosen.as_of), "definitions", has_title=False)
+    show_section(Shown(opened, chosen.as_of), "definitions", has_title=False, under=1)

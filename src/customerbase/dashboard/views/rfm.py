@@ -17,4 +17,4 @@ def show_rfm(opened: Opened, chosen: Filter) -> None:
     if not shown.summary["n_customers"]:
         st.html(markup.empty("There are no such customers. Choose another country or segment."))
         return
-    show_section(shown, "rfm", has_title=False)
+    show_section(shown, "rfm", has_title=False, under=1)

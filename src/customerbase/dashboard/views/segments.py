@@ -52,7 +52,7 @@ def _show_all(shown: Shown) -> None:
                     icon=":material/arrow_forward:",
                     help="Profile, products, countries, customers and strategy",
                 )
-    show_section(shown, "segments", has_title=False, choose=set_segment)
+    show_section(shown, "segments", has_title=False, choose=set_segment, under=1)
     if shown.is_narrowed:
         st.html(
             markup.paragraph(

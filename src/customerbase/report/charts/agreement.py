@@ -4,11 +4,12 @@ from typing import Any
 
 import altair as alt
 
+from customerbase.report.charts.palette import blend, ink_on
 from customerbase.report.charts.theme import FULL_WIDTH, ChartTable, data_of, finish, plain_rows
 
 __all__ = ["agreement_grid"]
 
-_DARK = 0.55
+_BLUES = ["#f3f6f8", "#0b3c5d"]
 
 
 def agreement_grid(table: ChartTable) -> Any:  # noqa: ANN401
@@ -34,12 +35,11 @@ def agreement_grid(table: ChartTable) -> Any:  # noqa: ANN401
         y=alt.Y("first:N", sort=names, title=None),
         description="hint:N",
     )
-    scale = alt.Scale(domain=[0, 1], range=["#f3f6f8", "#0b3c5d"])
-    color = alt.Color("adjusted_rand:Q", scale=scale, legend=None)
+    color = alt.Color("fill:N", scale=None)
     marks = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(color=color, tooltip="hint:N")
     texts = base.mark_text(fontSize=12).encode(text="label:N", color=alt.Color("ink:N", scale=None))
     return finish(
-        (marks + texts).resolve_scale(color="independent"),
+        marks + texts,
         title=_title(rows),
         reading="Adjusted Rand index of each two: 1 is the same segments, 0 what chance gives. The darker, the more.",
         height=30 * len(names) + 90,
@@ -54,13 +54,15 @@ def _both_ways(row: dict[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:
 
 def _cell(first: str, second: str, agreement: float | None) -> dict[str, Any]:
     if agreement is None:
-        return {"first": first, "second": second, "label": "", "ink": "#101010", "hint": f"{first} itself"}
+        return {"first": first, "second": second, "label": "", "hint": f"{first} itself"}
+    fill = blend(_BLUES, agreement)
     return {
         "first": first,
         "second": second,
         "adjusted_rand": agreement,
         "label": f"{agreement:.2f}",
-        "ink": "#fefefe" if agreement >= _DARK else "#101010",
+        "fill": fill,
+        "ink": ink_on(fill),
         "hint": f"{first} and {second}: {agreement:.2f}",
     }
 

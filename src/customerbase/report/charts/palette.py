@@ -1,6 +1,21 @@
 """Palette: the colours of charts, and shades of a segment's colour that can be seen on a light and on a dark page."""
 
-__all__ = ["ACCENT", "DARK_PAPER", "GRID", "INK", "PALE", "PAPER", "QUIET", "contrast", "edge_color", "on_dark"]
+from collections.abc import Sequence
+
+__all__ = [
+    "ACCENT",
+    "DARK_PAPER",
+    "GRID",
+    "INK",
+    "PALE",
+    "PAPER",
+    "QUIET",
+    "blend",
+    "contrast",
+    "edge_color",
+    "ink_on",
+    "on_dark",
+]
 
 INK = "#1f2328"
 QUIET = "#57606a"
@@ -46,6 +61,32 @@ def on_dark(color: str) -> str:
     ('#eecc22', '#ac4c4c')
     """
     return _mix_until_seen(color, "#ffffff", DARK_PAPER)
+
+
+def blend(stops: Sequence[str], part: float) -> str:
+    """Return the colour at a part of the way from the first stop, 0, to the last one, 1; straight from stop to stop.
+
+    Examples
+    --------
+    >>> blend(["#000000", "#804020", "#ffffff"], 0.25), blend(["#000000", "#804020", "#ffffff"], 1)
+    ('#402010', '#ffffff')
+    """
+    way = min(max(part, 0.0), 1.0) * (len(stops) - 1)
+    start = min(int(way), len(stops) - 2)
+    return _mix(stops[start], stops[start + 1], way - start)
+
+
+def ink_on(color: str) -> str:
+    """Return the ink for text on a colour, black or white: one of them always has a contrast of 4.5 and more.
+
+    White is `#fefefe`, since the white of paper turns dark on a dark page, and text on a colour must not.
+
+    Examples
+    --------
+    >>> ink_on("#542788"), ink_on("#998ec3"), contrast("#816eb2", ink_on("#816eb2"))
+    ('#fefefe', '#000000', 4.81)
+    """
+    return max(("#fefefe", "#000000"), key=lambda ink: contrast(ink, color))
 
 
 def _mix_until_seen(color: str, target: str, ground: str) -> str:

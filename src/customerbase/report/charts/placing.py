@@ -6,6 +6,7 @@ import altair as alt
 
 from customerbase.report.charts.bars import labelled_bars
 from customerbase.report.charts.feature_words import feature_words
+from customerbase.report.charts.palette import blend, ink_on
 from customerbase.report.charts.theme import (
     FULL_WIDTH,
     ChartTable,
@@ -20,8 +21,6 @@ from customerbase.report.numerals import write
 __all__ = ["confusion_grid", "feature_importances"]
 
 _BLUES = ["#f3f7fa", "#cfe0ea", "#93bcd1", "#4c8cae", "#1f5f84", "#0d3d5c"]
-_DARK = 0.65
-"""From which share on a cell is dark enough for white figures."""
 
 
 def confusion_grid(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes)
@@ -48,7 +47,8 @@ def confusion_grid(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes
             "column": columns[row["repeated_as"]],
             "share": row["share"],
             "label": f"{100 * row['share']:.0f}",
-            "ink": "#fefefe" if row["share"] > _DARK else "#101010",
+            "fill": (fill := blend(_BLUES, row["share"])),
+            "ink": ink_on(fill),
             "hint": f"{row['customers']:,} of {row['segment']} ({row['share']:.1%}) placed in {row['repeated_as']}",
         }
         for row in rows
@@ -66,12 +66,12 @@ def confusion_grid(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes
         y=alt.Y("segment:N", sort=names, title=None),
         description="hint:N",
     )
-    color = alt.Color("share:Q", scale=alt.Scale(range=_BLUES, domain=[0, 1]), legend=None)
+    color = alt.Color("fill:N", scale=None)
     marks = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(color=color, tooltip="hint:N")
     texts = base.mark_text(fontSize=12).encode(text="label:N", color=alt.Color("ink:N", scale=None))
     least = min((row for row in rows if row["segment"] == row["repeated_as"]), key=lambda row: row["share"])
     return finish(
-        (marks + texts).resolve_scale(color="independent"),
+        marks + texts,
         title=f"{least['segment']} are found again least surely: {least['share']:.1%} of them",
         reading="Rows: the segment. Columns: where a classifier put customers it had not seen. Percent of a row.",
         height=34 * len(names) + 70,

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 
 from customerbase.report.charts.feature_words import feature_kind, feature_words
-from customerbase.report.charts.palette import QUIET, edge_color
+from customerbase.report.charts.palette import QUIET, blend, edge_color, ink_on
 from customerbase.report.charts.theme import (
     FULL_WIDTH,
     ChartTable,
@@ -22,8 +22,6 @@ __all__ = ["profile_heat_map", "snake_plot"]
 
 _LINES = "split(datum.label, '\\n')"
 _DIVERGING = ["#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"]
-_LIGHT_BELOW, _LIGHT_ABOVE = 0.03, 0.88
-"""Where a cell of the heat map is dark enough for white figures."""
 
 
 def profile_heat_map(table: ChartTable) -> Any:  # noqa: ANN401
@@ -57,8 +55,7 @@ def profile_heat_map(table: ChartTable) -> Any:  # noqa: ANN401
         y=alt.Y("words:N", sort=features, title=None),
         description="hint:N",
     )
-    scale = alt.Scale(domain=[0, 1], range=_DIVERGING)
-    color = alt.Color("percentile_rank:Q", scale=scale, legend=None)
+    color = alt.Color("fill:N", scale=None)
     marks = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(color=color, tooltip="hint:N")
     texts = base.mark_text(fontSize=12).encode(text="label:N", color=alt.Color("ink:N", scale=None))
     reading = (
@@ -66,9 +63,8 @@ def profile_heat_map(table: ChartTable) -> Any:  # noqa: ANN401
         "above it, orange below." + (" A dash: nobody has this figure." if len(cells) > len(rows) else "")
     )
     title = _title_of_profiles(rows)
-    layers = (marks + texts).resolve_scale(color="independent")
     return finish(
-        layers, title=title, reading=reading, height=30 * len(features) + 60, width=FULL_WIDTH, labels=features
+        marks + texts, title=title, reading=reading, height=30 * len(features) + 60, width=FULL_WIDTH, labels=features
     )
 
 
@@ -88,14 +84,15 @@ def _cell(row: dict[str, Any]) -> dict[str, Any]:
     rank, words = row["percentile_rank"], feature_words(row["feature"])
     if rank is None:
         return {"segment": row["segment"], "words": words, "label": "–", "ink": QUIET, "hint": "nobody has this figure"}
-    is_dark = rank <= _LIGHT_BELOW or rank >= _LIGHT_ABOVE
+    fill = blend(_DIVERGING, rank)
     median = write(row["median"], feature_kind(row["feature"]))
     return {
         "segment": row["segment"],
         "words": words,
         "percentile_rank": rank,
         "label": f"{100 * rank:.0f}",
-        "ink": "#fefefe" if is_dark else "#101010",
+        "fill": fill,
+        "ink": ink_on(fill),
         "hint": f"{row['segment']}, {words}: above {rank:.0%} of customers on average; median {median}",
     }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import altair as alt
 
-from customerbase.report.charts.palette import ACCENT, PALE, QUIET
+from customerbase.report.charts.palette import ACCENT, PALE, QUIET, blend, ink_on
 from customerbase.report.charts.theme import FULL_WIDTH, ChartTable, data_of, finish, plain_rows
 
 __all__ = ["rfm_grid", "score_distribution"]
@@ -35,7 +35,8 @@ def rfm_grid(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes)
         {
             **row,
             "label": f"{row['n_customers']:,}",
-            "ink": "#fefefe" if row["n_customers"] > 0.65 * most else "#101010",
+            "fill": (fill := blend(_BLUES, row["n_customers"] / most)),
+            "ink": ink_on(fill),
             "hint": f"recency {row['r_score']}, frequency {row['f_score']}: {row['n_customers']:,} customers "
             f"({row['customers_share']:.1%}), {row['revenue_share']:.1%} of revenue; {row['name']}",
         }
@@ -50,13 +51,13 @@ def rfm_grid(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes)
         y=alt.Y("r_score:O", sort=scores, title="recency score (top: most recent)"),
         description="hint:N",
     )
-    color = alt.Color("n_customers:Q", scale=alt.Scale(range=_BLUES, domain=[0, most]), legend=None)
+    color = alt.Color("fill:N", scale=None)
     marks = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(color=color, tooltip="hint:N")
     ink = alt.Color("ink:N", scale=None)
     names = base.mark_text(fontSize=12, dy=-8, limit=128).encode(text="name:N", color=ink)
     counts = base.mark_text(fontSize=12, dy=9).encode(text="label:N", color=ink)
     return finish(
-        (marks + names + counts).resolve_scale(color="independent"),
+        marks + names + counts,
         title=_title_of_grid(rows),
         reading="Number of customers in each cell, and what most of them are called. The darker, the more customers.",
         height=56 * len(scores) + 50,
