@@ -24,12 +24,12 @@ class Served:
 
 @pytest.fixture(scope="package")
 def served(finished_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A copy of the finished shop in the dashboard."""
+    """A copy of the finished shop in the dashboard, which takes exports of 1 MB."""
     if not _CHROMIUM.exists():
         skip_without("chromium", f"there is no {_CHROMIUM} to look at pages with")
     folder = tmp_path_factory.mktemp("served")
     workspace = Path(shutil.copytree(finished_shop, folder / "shop"))
-    with serve_in_process(workspace, folder / "home") as address:
+    with serve_in_process(workspace, folder / "home", "--max-upload-mb", "1") as address:
         yield Served(workspace, folder / "home", address)
 
 

@@ -25,10 +25,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve_in_process(workspace: Path, home: Path) -> Iterator[str]:
+def serve_in_process(workspace: Path, home: Path, *options: str) -> Iterator[str]:
     """Serve a workspace as a process of its own; give the address. Its home is an empty folder."""
     port = free_port()
-    command = [sys.executable, "-c", _PROGRAM, "-w", str(workspace), "dashboard", "--port", str(port)]
+    command = [sys.executable, "-c", _PROGRAM, "-w", str(workspace), "dashboard", "--port", str(port), *options]
     log = home.with_suffix(".log")
     home.mkdir()
     with log.open("wb") as stream:

@@ -9,9 +9,7 @@ from streamlit.testing.v1 import AppTest
 from customerbase.dashboard import app_file
 from customerbase.dashboard.opening import open_newest
 from customerbase.dashboard.pages import PAGES
-from customerbase.dashboard.serving import Serving, choose, chosen
-from customerbase.dashboard.uploads import find_upload, start_upload
-from customerbase.errors import UsageError
+from customerbase.dashboard.serving import Serving, choose
 from customerbase.report.numerals import write
 from customerbase.report.sections import SECTIONS
 from customerbase.report.summary import summarise
@@ -89,7 +87,9 @@ def test_a_damaged_workspace_is_told_so(finished_shop: Path, tmp_path: Path) -> 
     workspace = Path(shutil.copytree(finished_shop, tmp_path / "shop"))
     for file in workspace.rglob("features/*.parquet"):
         file.write_bytes(file.read_bytes()[:100])
-    assert "is missing or damaged. Restore it from a copy" in _said(_look(workspace))
+    said = _said(_look(workspace))
+    assert "is missing or damaged. Restore it from a copy" in said
+    assert said.count("<h1") == 1
     (workspace / "workspace.json").write_text("{")
     assert "workspace.json is damaged" in _said(_look(workspace))
 
@@ -131,33 +131,6 @@ def test_pages_without_data_are_left_out(finished_shop: Path) -> None:
     """A shop without coupons has no page of coupons."""
     options = _look(finished_shop).radio[0].options
     assert set(options) == {*PAGES, "New export"} - {"Coupons", "Engagement"}
-
-
-@pytest.fixture
-def served_nothing(tmp_path: Path) -> Path:
-    """An empty workspace, and where uploads would go."""
-    choose(Serving(tmp_path / "shop", tmp_path / "uploads"))
-    return chosen().uploads
-
-
-@pytest.mark.parametrize("name", ["orders.exe", ".csv", "", "../../orders", "a/b"])
-def test_what_is_no_export_cannot_be_uploaded(served_nothing: Path, name: str) -> None:
-    """By the end of its name; nothing is written."""
-    with pytest.raises(UsageError, match="An export ends in csv"):
-        start_upload(served_nothing, name, b"x")
-    assert not served_nothing.exists()
-
-
-def test_an_upload_lands_in_its_own_workspace(served_nothing: Path) -> None:
-    """Whatever path its name has; what is wrong with it is told."""
-    upload = start_upload(served_nothing, "../../../etc/of <them>.csv", b"a,b\n1,2\n")
-    assert upload.process.wait(timeout=120) != 0
-    assert upload.workspace == served_nothing / "0001-of-them"
-    assert [path.name for path in served_nothing.iterdir()] == ["0001-of-them"]
-    assert sorted(path.name for path in (upload.workspace / "upload").iterdir()) == ["of-them-.csv", "run.log"]
-    assert upload.has_failed
-    assert "No known layout fits these columns" in upload.said
-    assert find_upload(upload.key) is upload
 
 
 def test_all_browsers_share_what_was_computed(finished_shop: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from customerbase.errors import UsageError
 from customerbase.workspace.storage import plain_faults
 
-__all__ = ["SUFFIXES", "Upload", "find_upload", "list_uploads", "start_upload"]
+__all__ = ["SUFFIXES", "Upload", "find_upload", "list_uploads", "plain_name", "start_upload"]
 
 SUFFIXES = (
     "csv", "tsv", "txt", "gz", "zip", "zst", "json", "jsonl", "ndjson", "parquet", "xlsx", "xlsm", "xlsb", "xls", "ods"
@@ -93,7 +93,7 @@ def start_upload(
     WorkspaceError
         The disk refuses.
     """
-    safe = _safe_name(name)
+    safe = plain_name(name)
     with _LOCK:
         if any(each.is_running for each in _uploads.values()):
             raise UsageError("Another export is being run. Wait until it is done, and try again.")
@@ -107,8 +107,20 @@ def start_upload(
         return upload
 
 
-def _safe_name(name: str) -> str:
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name.replace("\\", "/")).name)[-_LONGEST_NAME:].strip("-.")
+def plain_name(name: str) -> str:
+    """Give a name of a file as it may stand on the disk: the end of it, without a path, in letters and digits.
+
+    Raises
+    ------
+    UsageError
+        It does not end like an export, or nothing stands before that.
+
+    Examples
+    --------
+    >>> plain_name("../../<b>orders</b>.csv"), plain_name("a file.csv.gz")
+    ('b-.csv', 'a-file.csv.gz')
+    """
+    plain = re.sub(r"[^\w.-]+", "-", Path(name.replace("\\", "/")).name)[-_LONGEST_NAME:].strip("-.")
     if plain.rpartition(".")[2].lower() not in SUFFIXES or not plain.rpartition(".")[0]:
         raise UsageError(f"An export ends in {', '.join(SUFFIXES)}. Got {plain or 'no name'!r} instead.")
     return plain
