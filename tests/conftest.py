@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import ibis
 import pandas as pd
@@ -27,6 +27,7 @@ settings.register_profile("customerbase", deadline=None, max_examples=40, derand
 settings.load_profile("customerbase")
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
+_CHROMIUM = Path("/usr/bin/chromium")
 
 
 def pytest_collection_finish() -> None:
@@ -83,6 +84,19 @@ def postgres() -> Iterator[Server]:
         skip_without("postgres", "there is no PostgreSQL server to start; install Debian's package postgresql")
     with start_server(binaries) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser, one for all tests of a worker: Playwright cannot be started a second time beside itself."""
+    if not _CHROMIUM.exists():
+        skip_without("chromium", f"there is no {_CHROMIUM} to look at pages with")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 TINY_SHOP = [

@@ -1,4 +1,4 @@
-"""One dashboard and one browser for all tests of this folder."""
+"""One dashboard for all tests of this folder."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import skip_without
 from tests.dashboard.served import Looking, serve_in_process
-
-_CHROMIUM = Path("/usr/bin/chromium")
 
 
 @dataclass(frozen=True)
@@ -23,25 +20,16 @@ class Served:
 
 
 @pytest.fixture(scope="package")
-def served(finished_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(
+    chromium: Any,  # noqa: ARG001  (without a browser there is nobody to serve)
+    finished_shop: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Served]:
     """A copy of the finished shop in the dashboard, which takes exports of 1 MB."""
-    if not _CHROMIUM.exists():
-        skip_without("chromium", f"there is no {_CHROMIUM} to look at pages with")
     folder = tmp_path_factory.mktemp("served")
     workspace = Path(shutil.copytree(finished_shop, folder / "shop"))
     with serve_in_process(workspace, folder / "home", "--max-upload-mb", "1") as address:
         yield Served(workspace, folder / "home", address)
-
-
-@pytest.fixture(scope="package")
-def chromium(served: Served) -> Iterator[Any]:  # noqa: ARG001
-    """The browser."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

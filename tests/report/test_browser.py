@@ -1,27 +1,12 @@
 """The report in a real browser: nothing is loaded, nothing fails, nothing sticks out, and everybody can read it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import skip_without
 from tests.report.hostile import make_hostile_shop
 
-_CHROMIUM = Path("/usr/bin/chromium")
 _LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not _CHROMIUM.exists():
-        skip_without("chromium", f"there is no {_CHROMIUM} to look at pages with")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(_CHROMIUM), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +21,9 @@ def report_file(request: pytest.FixtureRequest, finished_shop: Path, hostile_pag
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_page_works_without_a_network(browser: Any, report_file: Path, scheme: str, width: int) -> None:
+def test_the_page_works_without_a_network(chromium: Any, report_file: Path, scheme: str, width: int) -> None:
     """No request, no message in the console, no dialog, and no scrolling sideways, in both modes and on a phone."""
-    context = browser.new_context(offline=True, color_scheme=scheme, viewport={"width": width, "height": 800})
+    context = chromium.new_context(offline=True, color_scheme=scheme, viewport={"width": width, "height": 800})
     page = context.new_page()
     seen: list[str] = []
     page.on("console", lambda message: seen.append(message.text))
@@ -59,11 +44,11 @@ def test_the_page_works_without_a_network(browser: Any, report_file: Path, schem
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_is_accessible(browser: Any, report_file: Path, scheme: str) -> None:
+def test_the_page_is_accessible(chromium: Any, report_file: Path, scheme: str) -> None:
     """Axe finds no violation: headings in order, a text for each chart, contrast of 4.5 and more."""
     from axe_playwright_python.sync_playwright import Axe
 
-    context = browser.new_context(offline=True, color_scheme=scheme, bypass_csp=True)
+    context = chromium.new_context(offline=True, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     page.goto(report_file.as_uri())
     page.locator("details").first.evaluate(
@@ -74,9 +59,9 @@ def test_the_page_is_accessible(browser: Any, report_file: Path, scheme: str) ->
     context.close()
 
 
-def test_the_page_can_be_printed(browser: Any, finished_shop: Path, tmp_path: Path) -> None:
+def test_the_page_can_be_printed(chromium: Any, finished_shop: Path, tmp_path: Path) -> None:
     """As a PDF of a few pages, with charts and without what only a screen can do."""
-    context = browser.new_context(offline=True)
+    context = chromium.new_context(offline=True)
     page = context.new_page()
     page.goto((finished_shop / "report.html").as_uri())
     printed = page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
