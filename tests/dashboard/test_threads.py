@@ -3,6 +3,7 @@
 import threading
 import time
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -73,16 +74,10 @@ def test_what_is_made_in_advance_asks_one_at_a_time(
 
 def test_the_interpreter_waits_for_what_a_page_has_begun() -> None:
     """The thread of a page is a daemon; one that works with DuckDB must not be."""
-    found: list[bool] = []
-    page = threading.Thread(
-        target=lambda: begin_behind(lambda: found.append(threading.current_thread().daemon)), daemon=True
-    )
+    begun: Queue[threading.Thread] = Queue()
+    page = threading.Thread(target=lambda: begin_behind(lambda: begun.put(threading.current_thread())), daemon=True)
     page.start()
-    page.join()
-    for thread in threading.enumerate():
-        if thread not in {threading.current_thread(), threading.main_thread()} and not thread.daemon:
-            thread.join()
-    assert found == [False]
+    assert not begun.get(timeout=10).daemon
 
 
 @pytest.mark.parametrize(
