@@ -334,7 +334,7 @@ def main() -> None:
 
 def run_program() -> None:
     """Run the command line as a process of its own, and leave without taking every library apart: that takes 0.4 s."""
-    session = Session()
+    session = Session(has_process=True)
     status = _run(session)
     session.close()
     with suppress(BrokenPipeError):  # the reader of a pipe (head, less) has seen enough

@@ -30,6 +30,8 @@ class Session:
     spill_folder: str | None = None
     opened: "Workspace | None" = None
     answer: Any = None
+    has_process: bool = False
+    """Whether nothing else goes on in this process, so that options of libraries may be set."""
 
     def config(self, files: Sequence[str] = (), **given: Any) -> "Config":  # noqa: ANN401 - options are of every type
         """Read the options of the shop, those of this command over them."""
@@ -44,8 +46,9 @@ class Session:
 
         from customerbase.workflow import open_workspace
 
-        # Engines merge nested queries anyhow. Where Ibis does it for them, whole commands take 3 to 4 % longer.
-        ibis.options.sql.fuse_selects = False
+        if self.has_process:
+            # Engines merge nested queries anyhow. Where Ibis does it for them, whole commands take 3 to 4 % longer.
+            ibis.options.sql.fuse_selects = False
         self.opened = open_workspace(self.workspace, config)
         return self.opened
 
