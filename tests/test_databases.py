@@ -71,20 +71,19 @@ def from_file(orders: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def from_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace of the same orders on the server: to be read, or copied."""
-    path = tmp_path_factory.mktemp("server") / "shop"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PGPASSWORD", READER_PASSWORD)
-        run(open_workspace(path), [server.url("table=orders")], Config())
-    return path
+    return _run_on(server, "orders", tmp_path_factory.mktemp("server") / "shop", Config())
 
 
 @pytest.fixture(scope="module")
 def from_texts(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace of the same orders and a broken one in columns of text."""
-    path = tmp_path_factory.mktemp("texts") / "shop"
+    return _run_on(server, "texts", tmp_path_factory.mktemp("texts") / "shop", Config(model="rfm"))
+
+
+def _run_on(server: Server, table: str, path: Path, config: Config) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PGPASSWORD", READER_PASSWORD)
-        run(open_workspace(path), [server.url("table=texts")], Config(model="rfm"))
+        run(open_workspace(path), [server.url(f"table={table}")], config)
     return path
 
 
