@@ -76,12 +76,13 @@ class Looking:
         return self.settle()
 
     def settle(self) -> "Looking":
-        """Wait until the server has answered, and nothing has moved for a moment."""
+        """Wait until the server has answered, each element has been drawn, and nothing has moved for a moment."""
         self.page.evaluate("window.quietSince = null")
         self.page.wait_for_function(
             """() => {
                 const app = document.querySelector('[data-testid=stApp]');
-                const isQuiet = app.dataset.testScriptState === 'notRunning' && !app.querySelector('[data-stale=true]');
+                const isUnfinished = app.querySelector('[data-stale=true], [data-testid=stSkeleton]');
+                const isQuiet = app.dataset.testScriptState === 'notRunning' && !isUnfinished;
                 window.quietSince = isQuiet ? window.quietSince ?? performance.now() : null;
                 return isQuiet && performance.now() - window.quietSince > 400;
             }"""

@@ -167,6 +167,7 @@ def test_downloads_hold_what_is_shown(looking: Looking, served: Served, tmp_path
         kind: looking.download(offered.filter(has_text=kind.upper()).first, tmp_path)
         for kind in ("csv", "xlsx", "png", "svg")
     }
+    assert {file.stem for file in files.values()} == {"segment-shares"}
     rows = list(csv.DictReader(files["csv"].read_text(encoding="utf-8").splitlines()))
     assert {row["segment"]: int(row["customers"]) for row in rows} == sizes
     sheet = openpyxl.load_workbook(files["xlsx"]).active
