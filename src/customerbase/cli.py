@@ -15,6 +15,7 @@ from customerbase.conditions_verb import conditions
 from customerbase.dashboard_verb import dashboard
 from customerbase.errors import CustomerbaseError
 from customerbase.evaluation_verbs import evaluate
+from customerbase.interruption import keep_interruptions
 from customerbase.options import (
     AsCsv,
     AsJson,
@@ -334,6 +335,7 @@ def main() -> None:
 
 def run_program() -> None:
     """Run the command line as a process of its own, and leave without taking every library apart: that takes 0.4 s."""
+    keep_interruptions()
     session = Session(has_process=True)
     status = _run(session)
     session.close()
