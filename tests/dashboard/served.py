@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 __all__ = ["Looking", "free_port", "serve_in_process"]
 
 _PROGRAM = "from customerbase.cli import run_program; run_program()"
-_WITHIN = 20_000
+_WITHIN = 60_000
 
 
 def free_port() -> int:
