@@ -1,12 +1,13 @@
 """The pages without a browser: figures, faults in plain words, and what a URL may and may not do."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from customerbase.dashboard import app_file
+from customerbase.dashboard import app_file, elements
 from customerbase.dashboard.opening import open_newest
 from customerbase.dashboard.pages import PAGES
 from customerbase.dashboard.serving import Serving, choose
@@ -136,3 +137,31 @@ def test_pages_without_data_are_left_out(finished_shop: Path) -> None:
 def test_all_browsers_share_what_was_computed(finished_shop: Path) -> None:
     """The same state is opened once, another state anew."""
     assert open_newest(finished_shop) is open_newest(finished_shop)
+
+
+def test_sums_that_cannot_be_made_are_told_until_they_can(
+    finished_shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of the lines is gone, and comes back."""
+    monkeypatch.setattr(elements, "_FEW_LINES", 0)  # so that this shop is added up as large ones are
+    shop = Path(shutil.copytree(finished_shop, tmp_path / "shop"))
+    name = summarise(open_workspace(shop))["segments"][0]["name"]
+    lines = max(shop.glob("runs/*/order_lines.parquet"))
+    gone = lines.rename(lines.with_suffix(".gone"))
+    page = _look(shop, page="Segments", segment=name)
+    _run_until(page, "order_lines.parquet")
+    assert "Try again" in [button.label for button in page.button]
+    gone.rename(lines)
+    _run_until(page, "What they buy")
+    assert "order_lines.parquet" not in _said(page)
+
+
+def _run_until(page: AppTest, words: str) -> None:
+    """Run a page as its own clock does in a browser, until it says something."""
+    for _ in range(100):
+        page.run()
+        assert not page.exception
+        if words in _said(page):
+            return
+        time.sleep(0.1)
+    raise AssertionError(_said(page))

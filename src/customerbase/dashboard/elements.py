@@ -12,6 +12,7 @@ from altair.utils.schemapi import debug_mode
 
 from customerbase.dashboard import markup
 from customerbase.dashboard.downloads import offer_chart, offer_table
+from customerbase.dashboard.faults import telling
 from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.sales import sales_of
 from customerbase.report.blocks import Block, Cards, Figures, Paragraph, Picture, Strategies, Table
@@ -76,11 +77,12 @@ def is_at_hand(shown: Shown, sums: Sequence[str]) -> bool:
 
 
 @st.fragment(run_every="1s")
+@telling
 def wait_for(shown: Shown, sums: Sequence[str]) -> None:
     """Say that the order lines are being added up, until they are."""
     if is_at_hand(shown, sums):
         st.rerun()
-    sales_of(shown.opened, shown.as_of).begin()
+    sales_of(shown.opened, shown.as_of).begin(*sums)
     st.html(markup.empty(f"The {shown.n_lines:,} order lines are being added up; this part follows in a moment …"))
 
 

@@ -1,20 +1,19 @@
 """PAGES: the pages of the dashboard in their order, and what stands on all of them."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
-import duckdb
 import streamlit as st
 
 from customerbase.dashboard import markup
+from customerbase.dashboard.faults import tell
 from customerbase.dashboard.filters import GO_TO, PAGE, Filter, choose_filter, follow_url, write_url
 from customerbase.dashboard.look import ICON, STYLE, color_rules
 from customerbase.dashboard.narrowing import Shown
 from customerbase.dashboard.opening import Opened
-from customerbase.dashboard.source import Source, forget, is_outdated, open_source, watch
+from customerbase.dashboard.source import Source, open_source, watch
 from customerbase.dashboard.views.coupons import show_coupons, show_engagement
 from customerbase.dashboard.views.customers import show_customers
 from customerbase.dashboard.views.exploration import show_exploration
@@ -25,15 +24,11 @@ from customerbase.dashboard.views.rfm import show_rfm
 from customerbase.dashboard.views.segments import show_segments
 from customerbase.dashboard.views.trust import show_trust
 from customerbase.dashboard.warming import warm
-from customerbase.engine import explain
-from customerbase.errors import CustomerbaseError
 from customerbase.report.sections import SECTIONS
 from customerbase.workspace.manifest import UNDATED
 
 __all__ = ["PAGES", "Page", "run_page"]
 
-
-_GONE = "Newer runs have been published, and the one that this page showed is gone. Try again to see the newest."
 
 NEW_EXPORT = "New export"
 """The page that is there even when nothing else is."""
@@ -72,29 +67,12 @@ def run_page() -> None:
         by = _count(source.opened, chosen) if chosen and title != NEW_EXPORT else ""
     except Exception as fault:  # what steers Streamlit's own course is none
         st.html(markup.heading("This cannot be shown", 1))
-        _tell(fault)
+        tell(fault)
         return
     try:
         _show(source, chosen, title, by)
     except Exception as fault:
-        _tell(fault)
-
-
-def _tell(fault: Exception) -> None:
-    """Say in plain words what went wrong; where nobody foresaw it, the terminal of the server tells where."""
-    st.html(markup.fault(_GONE if is_outdated() else _explain(fault)))
-    st.button("Try again", icon=":material/refresh:", on_click=forget)
-
-
-def _explain(fault: Exception) -> str:
-    if isinstance(fault, CustomerbaseError):
-        return str(fault)
-    if isinstance(fault, duckdb.Error):
-        return explain(fault) or "A table of the workspace cannot be read. Run 'customerbase run' again."
-    if isinstance(fault, OSError):
-        return f"The disk refuses ({fault.strerror}). Try again once it answers."
-    logging.getLogger(__name__).exception("A page could not be shown", exc_info=fault)
-    return f"Unexpected fault ({type(fault).__name__}). What the server printed says where."
+        tell(fault)
 
 
 def _choose_view(source: Source) -> tuple[str, Filter | None]:

@@ -4,8 +4,8 @@ A group is the customers of one segment and country. What is added up: products,
 """
 
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import ibis
@@ -42,7 +42,8 @@ class Sales:
     def __init__(self, opened: Opened, as_of: str) -> None:
         self._opened, self._as_of = opened, as_of
         self._names: dict[str, str] = {}
-        self._is_begun = False
+        self._begun: set[str] = set()
+        self._fault: Exception | None = None
 
     def table(self, name: str) -> ir.Table:
         """Give one of `SUMS`, with `segment` and `country` of the customers."""
@@ -54,17 +55,34 @@ class Sales:
         """Tell whether these are made, so that nobody has to wait for them."""
         return {"group_names", *names} <= self._names.keys()
 
-    def begin(self) -> None:
-        """Begin to make all of them, in a thread."""
-        if not self._is_begun:
-            self._is_begun = True
-            begin_behind(self._make_all)
+    def begin(self, *names: str) -> None:
+        """Begin to make these in a thread, also when the last attempt has failed.
 
-    def _make_all(self) -> None:
-        with suppress(Exception):  # the page that needs them tells what is wrong
-            for name in SUMS:
+        Raises
+        ------
+        Exception
+            Whatever the last attempt has failed with, until one succeeds.
+        """
+        with _LISTING:
+            missing = [name for name in names if name not in {*self._begun, *self._names}]
+            self._begun.update(missing)
+            fault = self._fault
+        if missing:
+            begin_behind(partial(self._make_all, missing))
+        if fault:
+            raise fault
+
+    def _make_all(self, names: Sequence[str]) -> None:
+        fault = None
+        try:
+            for name in names:
                 if not is_ending():
                     self.make(name)
+        except Exception as found:  # it is raised where a page waits
+            fault = found
+        with _LISTING:
+            self._begun.difference_update(names)
+            self._fault = fault
 
     def drop(self) -> None:
         """Give the memory of all of them back."""

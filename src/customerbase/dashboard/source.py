@@ -75,8 +75,8 @@ def is_outdated() -> bool:
 
 @st.fragment(run_every=_EVERY)
 def watch(source: Source) -> None:
-    """Look every few seconds whether a run was published, and offer it."""
-    if fingerprint(source.path) == source.opened.state:
+    """Look every few seconds whether a run was published, and offer it; a workspace that is gone has none."""
+    if fingerprint(source.path) in {"", source.opened.state}:
         return
     st.html(markup.empty("A new run has been published."))
     if st.button("Show it", type="primary", icon=":material/refresh:", key="show_new_run"):

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from customerbase.dashboard import markup
+from customerbase.dashboard.faults import telling
 from customerbase.dashboard.filters import PAGE, go_to
 from customerbase.dashboard.serving import chosen
 from customerbase.dashboard.source import Source, look_at
@@ -57,6 +58,7 @@ def _say_limits(max_upload_mb: int, command: str) -> str:
 
 
 @st.fragment(run_every=_EVERY)
+@telling
 def _follow(upload: Upload) -> None:
     """Say how far the run is."""
     if upload.is_running:
