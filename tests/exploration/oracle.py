@@ -176,6 +176,7 @@ def guests(export: Export) -> Rows:
     for buyers, is_guest in (("guests", True), ("known customers", False)):
         lines = export.lines[export.lines.customer_id.isna() == is_guest]
         bought, returned = lines[~lines.is_return], -money(lines[lines.is_return])
+        goods = lines[lines.product_id != "POST"]
         sizes = bought.groupby("order_id").size()
         values = bought.groupby("order_id").amount.sum().astype(float)
         rows.append(
@@ -188,6 +189,7 @@ def guests(export: Export) -> Rows:
                 "revenue_share": divide(money(bought), total),
                 "return_value": returned,
                 "return_rate": divide(returned, money(bought)),
+                "goods_return_rate": divide(-money(goods[goods.is_return]), money(goods[~goods.is_return])),
                 "mean_lines_per_order": sizes.mean(),
                 "median_lines_per_order": sizes.median(),
                 "mean_order_value": values.mean(),

@@ -22,14 +22,15 @@ def guests(folds: Folds) -> ir.Table:
 
     Guests are the lines that cleaning set aside for want of a customer. Means and medians are over paid purchase lines
     (a price or an amount above 0) and over orders with one; `n_no_price` counts the lines without. Orders are those
-    with a purchase line; `return_rate` is return value over revenue.
+    with a purchase line. `return_rate` is return value over revenue, with all fees, postage and corrections that were
+    credited; `goods_return_rate` is that of products alone.
     """
     rows = folds.orders
     known = rows.filter(rows.rule.isnull() | (rows.rule == GUEST)).mutate(is_guest=rows.customer_id.isnull())
     sums = _add_up(known)
     orders = _describe_orders(known)
     prices = [medians(folds.prices, "is_guest", value) for value in ("quantity", "unit_price")]
-    table = _join(sums, [orders, *prices])
+    table = _join(sums, [orders, _return_goods(folds.products), *prices])
     total = table.gross_revenue.sum().over(ibis.window())
     share = table.gross_revenue.cast("float64") / total.cast("float64").nullif(0)
     return table.select(
@@ -41,6 +42,7 @@ def guests(folds: Folds) -> ir.Table:
         revenue_share=share,
         return_value="return_value",
         return_rate=table.return_value.cast("float64") / table.gross_revenue.cast("float64").nullif(0),
+        goods_return_rate="goods_return_rate",
         **{name: table[name] for name in _MEASURES},
     )
 
@@ -52,6 +54,15 @@ def _add_up(known: ir.Table) -> ir.Table:
         gross_revenue=add_up(known.amount, ~known.is_return),
         return_value=(-add_up(known.amount, known.is_return)).cast(MONEY),
     )
+
+
+def _return_goods(products: ir.Table) -> ir.Table:
+    goods = products.filter(products.is_product & (products.rule.isnull() | (products.rule == GUEST)))
+    sums = goods.group_by("is_guest").agg(
+        bought=add_up(goods.amount, ~goods.is_return).cast("float64"),
+        returned=-add_up(goods.amount, goods.is_return).cast("float64"),
+    )
+    return sums.select("is_guest", goods_return_rate=sums.returned / sums.bought.nullif(0))
 
 
 def _describe_orders(known: ir.Table) -> ir.Table:

@@ -92,7 +92,7 @@ def _of_orders(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]]
     day = "" if stored["as_of"] == UNDATED else f" before {stored['as_of']}"
     sentences = [
         f"{write(n, 'count')} customers placed {write(orders, 'count')} orders{day} and paid {write(gross, 'short')}.",
-        f"Goods worth {write(returned, 'short')} ({write(rate, 'share')}) came back.",
+        f"{write(returned, 'short')} ({write(rate, 'share')}) was sent back or credited.",
         f"{write(once / n, 'share')} of the customers ordered once.",
     ]
     figures = (
@@ -100,7 +100,7 @@ def _of_orders(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]]
         Figure("orders", orders, "count"),
         Figure("revenue before returns", gross, "short"),
         Figure("revenue per order", gross / orders if orders else None, "money"),
-        Figure("of it sent back", rate, "share"),
+        Figure("sent back or credited", rate, "share"),
         Figure("ordered once", once / n, "share"),
     )
     return sentences, figures

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -220,7 +220,8 @@ def choose_n_segments(
         )
     copy = suit_model(model, features)
     names, categories = model_columns(copy, features)
-    X = sample_customers(take_customers(copy, features)[[*names, *categories]], MOST_CUSTOMERS, random_state)
+    customers = take_customers(copy, features)[[*names, *categories]]
+    X = sample_customers(customers, MOST_CUSTOMERS, random_state)
     if len(X) < DEFAULT_N_SEGMENTS:
         return None
     with single_thread(), warnings.catch_warnings():
@@ -232,7 +233,11 @@ def choose_n_segments(
         structure = measure_structure(prepared, random_state, unbend(copy, X))
         if len(X) < FEWEST_CUSTOMERS:
             return _assume(len(X), structure)
-        return decide(_measure(prepared, [k for k in numbers if k <= n_kinds], structure, random_state), structure)
+        choice = decide(_measure(prepared, [k for k in numbers if k <= n_kinds], structure, random_state), structure)
+    if len(X) == len(customers):
+        return choice
+    sampled = f"This was measured on {len(X):,} of the {len(customers):,} customers, drawn at random."
+    return replace(choice, reasons=(*choice.reasons, sampled))
 
 
 def _measure(

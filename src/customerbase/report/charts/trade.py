@@ -106,7 +106,7 @@ def returned_products(table: ChartTable) -> Any:  # noqa: ANN401
     Examples
     --------
     >>> returned_products([{"name": "Mug", "return_value": 50.0, "return_share": 0.25}]).title.text
-    ['Mug is 25.0% of all that came back']
+    ['Mug is 25.0% of the goods that came back, by value']
     """
     rows = plain_rows(table)
     bars = [
@@ -121,8 +121,8 @@ def returned_products(table: ChartTable) -> Any:  # noqa: ANN401
     chart = labelled_bars(bars, "place", "value", "value sent back", axis_format="~s")
     return finish(
         chart,
-        title=f"{shorten(rows[0]['name'])} is {rows[0]['return_share']:.1%} of all that came back",
-        reading="The products with the most value sent back.",
+        title=f"{shorten(rows[0]['name'])} is {rows[0]['return_share']:.1%} of the goods that came back, by value",
+        reading="The products with the most value sent back; fees, postage and corrections are not among them.",
         height=28 * len(bars) + 60,
         labels=[bar["place"] for bar in bars],
     )

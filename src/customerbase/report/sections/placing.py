@@ -44,4 +44,8 @@ def describe_placing(material: Material) -> Iterator[Block]:
         Column("purity", "of them in the segment", "share"),
         Column("coverage", "of the segment", "share"),
     )
-    yield Table("The segments as rules", columns, material.rows("surrogate_rules"), "surrogate_rules")
+    rules = material.rows("surrogate_rules")
+    sampled, n_customers = sum(row["customers"] for row in rules), material.summary["n_customers"]
+    if sampled < n_customers:
+        yield Paragraph(f"The rules are counted on {sampled:,} of the {n_customers:,} customers, drawn at random.")
+    yield Table("The segments as rules", columns, rules, "surrogate_rules")

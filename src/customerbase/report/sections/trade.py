@@ -57,7 +57,8 @@ def describe_guests(material: Material) -> Iterator[Block]:
         Column("median_order_value", "median order", "money"),
         Column("median_lines_per_order", "lines per order", "number"),
         Column("median_unit_price", "median price", "money"),
-        Column("return_rate", "sent back", "share"),
+        Column("return_rate", "sent back or credited", "share"),
+        Column("goods_return_rate", "of goods", "share"),
     )
     yield Table("Guests and known customers", columns, list(buyers.values()), "explore_guests")
     months = material.rows("explore_guests_by_month")
@@ -82,7 +83,7 @@ def describe_returns(material: Material) -> Iterator[Block]:
         columns: tuple[Column, ...] = (
             Column("month", "month from"),
             Column("gross_revenue", "revenue", "money"),
-            Column("return_value", "sent back", "money"),
+            Column("return_value", "sent back or credited", "money"),
             Column("return_rate", "of revenue", "share"),
         )
         table = Table("Returns by month", columns, months, "explore_months")
@@ -93,7 +94,7 @@ def describe_returns(material: Material) -> Iterator[Block]:
         columns = (
             Column("name", "product"),
             Column("return_value", "sent back", "money"),
-            Column("return_share", "of all returns", "share"),
+            Column("return_share", "of goods returned", "share"),
             Column("return_rate", "of its revenue", "share"),
         )
         table = Table("Products with the most value sent back", columns, rows, "explore_returned_products")
