@@ -8,7 +8,10 @@ import altair as alt
 from customerbase.report.charts.palette import ACCENT, INK
 from customerbase.report.charts.theme import data_of
 
-__all__ = ["labelled_bars"]
+__all__ = ["PLAIN_ZERO", "labelled_bars"]
+
+PLAIN_ZERO = "datum.value === 0 ? '0' : datum.label"
+"""How the figures of an axis are written, in the language of Vega: nothing has no unit."""
 
 _FIFTHS = (0, 0.2, 0.4, 0.6, 0.8, 1)
 _ROOM, _ROOM_PER_SIGN = 0.02, 0.035
@@ -58,7 +61,7 @@ def labelled_bars(
         x=alt.X(
             f"{value}:Q",
             title=title,
-            axis=alt.Axis(format=axis_format, labelExpr="datum.value === 0 ? '0' : datum.label", **ticks),
+            axis=alt.Axis(format=axis_format, labelExpr=PLAIN_ZERO, **ticks),
             scale=alt.Scale(domain=[0, end], nice=False),
         ),
         description="hint:N",

@@ -4,8 +4,8 @@ from typing import Any
 
 import altair as alt
 
-from customerbase.report.charts.bars import labelled_bars
-from customerbase.report.charts.palette import ACCENT, INK, PALE, QUIET
+from customerbase.report.charts.bars import PLAIN_ZERO, labelled_bars
+from customerbase.report.charts.palette import ACCENT, INK, PALE, PAPER, QUIET
 from customerbase.report.charts.theme import ChartTable, Rows, data_of, finish, plain_rows
 from customerbase.report.numerals import write
 
@@ -122,14 +122,15 @@ def months(table: ChartTable) -> Any:  # noqa: ANN401
         x=alt.X("month:O", timeUnit="utcyearmonth", title=None, axis=axis), description="hint:N"
     )
     marks = base.mark_bar().encode(
-        y=alt.Y("revenue:Q", title="gross revenue", axis=alt.Axis(format="~s", tickCount=5)),
+        y=alt.Y("revenue:Q", title="gross revenue", axis=alt.Axis(format="~s", tickCount=5, labelExpr=PLAIN_ZERO)),
         color=alt.Color("fill:N", scale=None),
         tooltip="hint:N",
     )
     layers = marks
     has_before = any(bar["before"] is not None for bar in bars)
     if has_before:
-        layers = marks + base.mark_tick(thickness=3, color=INK).encode(y="before:Q")
+        rim, line = base.mark_tick(thickness=6, color=PAPER), base.mark_tick(thickness=3, color=INK)
+        layers = marks + rim.encode(y="before:Q") + line.encode(y="before:Q")
     reading = "Revenue before returns." + (" Line: the same month a year before." if has_before else "")
     reading += "" if all(row["is_whole"] for row in rows) else " Grey: a month that is not whole in the export."
     return finish(layers, title=_title_of_months(rows), reading=reading, height=300)

@@ -8,6 +8,7 @@ from customerbase.report.charts.bars import labelled_bars
 from customerbase.report.charts.palette import ACCENT, PALE, QUIET, edge_color
 from customerbase.report.charts.theme import (
     ChartTable,
+    Rows,
     data_of,
     finish,
     plain_rows,
@@ -25,11 +26,13 @@ def findings_by_money(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's clas
     Parameters
     ----------
     table
-        `finding, amount`, one row per finding, the most money first; an amount may be negative.
+        `finding, amount, rows`, one row per finding, the most money first; an amount may be negative, and one without
+        rows is an estimate.
 
     Examples
     --------
-    >>> found = [{"finding": "guests", "amount": 950.0}, {"finding": "free_lines", "amount": -1.0}]
+    >>> found = [{"finding": "guests", "amount": 950.0, "rows": 9},
+    ...          {"finding": "free_lines", "amount": -1.0, "rows": 1}]
     >>> findings_by_money(found).title.text
     ['Most money is at stake in guests: 950']
     """
@@ -48,10 +51,16 @@ def findings_by_money(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's clas
     return finish(
         chart,
         title=title,
-        reading="Amounts without their sign; findings may overlap, so they do not add up.",
+        reading=f"Amounts without their sign; findings may overlap, so they do not add up.{_say_estimates(rows)}",
         height=24 * len(bars) + 60,
         labels=[bar["finding"] for bar in bars],
     )
+
+
+def _say_estimates(rows: Rows) -> str:
+    """Say which amounts are not those of rows: what days without orders would have brought."""
+    estimated = " and ".join(row["finding"].replace("_", " ") for row in rows if not row["rows"])
+    return f" Of {estimated} it is an estimate of what they would have brought." if estimated else ""
 
 
 def share_by_month(table: ChartTable, column: str, what: str) -> Any:  # noqa: ANN401

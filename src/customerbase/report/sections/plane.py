@@ -55,12 +55,12 @@ def _picture(material: Material, name: str, table: str, facts: Mapping[str, Any]
 def _words(facts: Mapping[str, Any]) -> tuple[str, str, str]:
     if facts["explained_variance"]:
         shares = [*facts["explained_variance"], 0.0][:2]
-        both = write(sum(shares), "share")
+        both, n = write(sum(shares), "share"), len(facts["loadings"])
         axes = [
             f"{name} component ({write(share, 'share')})"
             for name, share in zip(("first", "second"), shares, strict=True)
         ]
-        return f"Two directions show {both} of how the customers differ", axes[0], axes[1]
+        return f"Two directions show {both} of how the customers differ in {n} figures", axes[0], axes[1]
     trust = f"{facts['trustworthiness']:.3f}"
     return f"Neighbours on the map are neighbours in truth to a degree of {trust} (of 1)", "t-SNE 1", "t-SNE 2"
 

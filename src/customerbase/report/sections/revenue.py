@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from customerbase.report import charts
 from customerbase.report.blocks import Block, Column, Paragraph, Picture, Table
 from customerbase.report.material import Material
+from customerbase.report.numerals import write
 
 __all__ = ["describe_concentration", "describe_seasons"]
 
@@ -37,9 +38,10 @@ def describe_concentration(material: Material) -> Iterator[Block]:
 
 def describe_seasons(material: Material) -> Iterator[Block]:
     """Show revenue by month, day of the week and hour, as far as the export tells them."""
-    if late := _say_late(material):
-        yield Paragraph(late)
     months = material.rows("explore_months")
+    for words in (_say_late(material), _say_guests(material)):
+        if words:
+            yield Paragraph(words)
     if any(row["gross_revenue"] for row in months):
         columns: tuple[Column, ...] = (
             Column("month", "month from"),
@@ -67,6 +69,18 @@ def describe_seasons(material: Material) -> Iterator[Block]:
             "Revenue by hour", (Column("hour", "hour", "count"), _ORDERS, _REVENUE, _SHARE), hours, "explore_hours"
         )
         yield Picture("hours", lambda: charts.hours(hours), table)
+
+
+def _say_guests(material: Material) -> str:
+    """Say that guests are not counted here, and which month is the best with them."""
+    whole = [row for row in material.rows("explore_guests_by_month") if row["is_whole"]]
+    if not any(row["guest_revenue"] for row in whole):
+        return ""
+    best = max(whole, key=lambda row: row["gross_revenue"])
+    return (
+        f"Known customers alone count here. With the guests, the shop's best month was {best['month']:%B %Y}: "
+        f"{write(best['gross_revenue'], 'short')}."
+    )
 
 
 def _say_late(material: Material) -> str:
