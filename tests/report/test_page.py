@@ -11,6 +11,7 @@ import pytest
 from tests.report.hostile import HOSTILE, make_hostile_shop
 
 from customerbase.report.material import Material
+from customerbase.report.numerals import write
 from customerbase.report.page import make_page, pictures_of
 from customerbase.report.sections import SECTIONS, make_sections
 from customerbase.workflow import Config, open_workspace
@@ -124,6 +125,15 @@ def test_the_figures_add_up(finished_shop: Path) -> None:
     assert figures["customers"] == len(buyers) == sum(one["n_customers"] for one in summary["segments"])
     assert figures["orders"] == buyers.frequency.sum()
     assert figures["revenue before returns"] == pytest.approx(float(buyers.gross_revenue.sum()), abs=1e-6)
+
+
+def test_the_best_month_with_the_guests_is_told(finished_shop: Path, page_text: str) -> None:
+    """The chart beside it knows of no guests."""
+    months = open_workspace(finished_shop).table("explore_guests_by_month").to_pandas()
+    assert months.guest_revenue.astype(float).sum() > 0
+    best = months[months.is_whole].assign(revenue=months.gross_revenue.astype(float)).nlargest(1, "revenue").iloc[0]
+    told = f"With the guests, the shop's best month was {best.month:%B %Y}: {write(best.revenue, 'short')}."
+    assert told in html.unescape(page_text)
 
 
 def test_headings_go_down_step_by_step(page_text: str) -> None:

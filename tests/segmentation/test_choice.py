@@ -123,3 +123,24 @@ def test_it_is_for_k_means_alone() -> None:
     for model in (RFM(), make_clusterer("gaussian_mixture")):
         with pytest.raises(UsageError, match=r"must be a pipeline that ends with k-means"):
             choose_n_segments(tabulate(np.ones((9, 3))), model)
+
+
+def test_what_was_measured_on_a_sample_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smallest share of a sample is not that of all customers."""
+    rng = np.random.default_rng(0)
+    features = ibis.memtable(
+        {
+            "customer_id": [f"{n}" for n in range(150)],
+            "recency_days": rng.uniform(1, 99, 150),
+            "frequency": np.arange(150) % 9 + 1,
+            "monetary": rng.lognormal(3, 1, 150),
+        }
+    )
+    sampled = " This was measured on 120 of the 150 customers, drawn at random."
+    whole = choose_n_segments(features, make_clusterer(), [3])
+    monkeypatch.setattr("customerbase.segmentation.choice.MOST_CUSTOMERS", 120)
+    part = choose_n_segments(features, make_clusterer(), [3])
+    assert whole
+    assert part
+    assert not whole.reasons[0].endswith(sampled)
+    assert part.reasons[0].endswith(sampled)

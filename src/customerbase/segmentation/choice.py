@@ -237,7 +237,7 @@ def choose_n_segments(
     if len(X) == len(customers):
         return choice
     sampled = f"This was measured on {len(X):,} of the {len(customers):,} customers, drawn at random."
-    return replace(choice, reasons=(*choice.reasons, sampled))
+    return replace(choice, reasons=(f"{choice.reasons[0]} {sampled}", *choice.reasons[1:]))
 
 
 def _measure(
