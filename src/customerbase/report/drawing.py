@@ -15,6 +15,9 @@ __all__ = ["FILE_KINDS", "draw", "prepare", "save_chart", "specify", "title_of"]
 _SCALE = 2
 """Pixels of a PNG for each pixel of the chart."""
 
+_WIDE = 600
+"""Pixels of a plot from which a chart is a wide one."""
+
 _ROLES = re.compile(r' (?:role|aria-roledescription|aria-hidden|pointer-events|xmlns|xmlns:xlink|version)="[^"]*"')
 _AXIS_NAMES = re.compile(r'(<g class="mark-group role-(?:axis|legend)[^"]*") aria-label="[^"]*"')
 _GEOMETRY = re.compile(r' (?:d|transform|x2|y2|width|height|viewBox)="[^"]*"')
@@ -98,9 +101,14 @@ def save_chart(chart: Any, path: Path) -> Path:  # noqa: ANN401
 
 
 def specify(chart: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Give the specification of a chart, with its legend flush right: on the left it may be wider than the plot."""
+    """Give the specification of a chart, with its legend where it is seen first.
+
+    That is the left of a wide chart, of which a phone shows the left alone; flush right of a narrow one, where it may be
+    wider than the plot.
+    """
     spec: dict[str, Any] = chart.to_dict(validate=False)
-    spec["config"]["legend"]["layout"] = {"top": {"anchor": "end"}}
+    anchor = "start" if spec.get("width", 0) >= _WIDE else "end"
+    spec["config"]["legend"]["layout"] = {"top": {"anchor": anchor}}
     return spec
 
 
