@@ -103,8 +103,8 @@ def save_chart(chart: Any, path: Path) -> Path:  # noqa: ANN401
 def specify(chart: Any) -> dict[str, Any]:  # noqa: ANN401
     """Give the specification of a chart, with its legend where it is seen first.
 
-    That is the left of a wide chart, of which a phone shows the left alone; flush right of a narrow one, where it may be
-    wider than the plot.
+    That is the left of a wide chart, of which a phone shows the left alone; flush right of a narrow one, where it may
+    be wider than the plot.
     """
     spec: dict[str, Any] = chart.to_dict(validate=False)
     anchor = "start" if spec.get("width", 0) >= _WIDE else "end"

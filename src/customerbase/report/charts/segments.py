@@ -137,7 +137,7 @@ def feature_distribution(table: ChartTable, feature: str) -> Any:  # noqa: ANN40
     >>> rows = [{"segment": "Champions", "color": "#007744", "p05": 8, "p25": 14, "median": 29, "p75": 40, "p95": 90},
     ...         {"segment": "Hibernating", "color": "#880000", "p05": 1, "p25": 1, "median": 1, "p75": 2, "p95": 3}]
     >>> feature_distribution(rows, "frequency").title.text
-    ['Orders: the median is 29 for Champions and 1 for Hibernating']
+    ['Orders: the median is 29 for Champions and 1 for', 'Hibernating']
     """
     rows, words = plain_rows(table), feature_words(feature)
     kind = "share" if feature_kind(feature) == "share" else "number"
