@@ -316,7 +316,7 @@ def explore(
         rows = [{"table": f"explore_{name}", "finding": each} for name, said in findings.items() for each in said]
         print_value(rows, as_json, as_csv)
     else:
-        print_findings(findings)
+        print_findings(findings, session.command)
 
 
 for _verb in (export, report, project, evaluate, compare, concordance, conditions, score, explain, foresee, dashboard):

@@ -18,6 +18,10 @@ __all__ = ["Session", "find_newest"]
 # Heavy modules are imported within the methods: --help answers at once.
 
 
+_FOR_THE_REPORT = frozenset({"compare", "concordance", "evaluate", "explain", "project"})
+"""Stages that make a part of the report without writing it."""
+
+
 @dataclass
 class Session:
     """What the options before the verb say."""
@@ -68,6 +72,8 @@ class Session:
             self.answer = getattr(workflow, stage)(
                 workspace, config=config, now=datetime.now().astimezone(), progress=progress, **arguments
             )
+        if stage in _FOR_THE_REPORT and not self.quiet and sys.stderr.isatty():
+            sys.stderr.write(f"Run '{self.command} report' to have this in the report.\n")
         return workspace
 
     def summarise(self, workspace: "Workspace", as_of: str | None) -> None:
@@ -77,17 +83,21 @@ class Session:
 
         if not self.quiet:
             with reader_may_leave():
-                print_summary(summarise(workspace, as_of))
+                print_summary(summarise(workspace, as_of), self.command)
 
     def refuse_nothing(self, held: Sequence[object]) -> None:
         """Refuse to show a workspace that holds nothing: its name may be mistyped."""
         if not held:
-            raise WorkspaceError(f"There is nothing in {self.workspace} yet. Run 'customerbase run FILE' first.")
+            raise WorkspaceError(f"There is nothing in {self.workspace} yet. Run '{self.command} run FILE' first.")
+
+    @property
+    def command(self) -> str:
+        """What is typed before a verb to speak of this workspace."""
+        return "customerbase" if self.workspace == Path("shop") else f"customerbase -w {self.workspace}"
 
     def tell(self, message: str, *verbs: str) -> None:
         """Print a message and the commands that it advises, unless nothing is to be printed."""
-        command = "customerbase" if self.workspace == Path("shop") else f"customerbase -w {self.workspace}"
-        advice = " ".join(verb.replace("{}", command) for verb in verbs)
+        advice = " ".join(verb.replace("{}", self.command) for verb in verbs)
         if not self.quiet:
             from customerbase.terminal import reader_may_leave
 

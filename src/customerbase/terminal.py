@@ -80,13 +80,15 @@ def _show_nothing(message: str) -> None:
     """Show nothing."""
 
 
-def print_summary(summary: Mapping[str, Any]) -> None:
+def print_summary(summary: Mapping[str, Any], command: str = "customerbase") -> None:
     """Print what came in, what was set aside and why, the customers, and the segments with their first action.
 
     Parameters
     ----------
     summary
         As `report.summary.summarise` gives it.
+    command
+        What is typed before a verb to speak of this workspace.
 
     Examples
     --------
@@ -118,12 +120,12 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     for outcome in summary["set_aside"]:
         console.print(Text(f"{outcome['rows']:>12,} set aside ({outcome['share']:.1%}): {outcome['reason']}"))
     if summary["set_aside"]:
-        console.print(f"{'':>12} (each with its rule and its cells: customerbase show quarantine)")
+        console.print(Text(f"{'':>12} (each with its rule and its cells: {command} show quarantine)"))
     for outcome in summary["marked"]:
         if outcome["rule"] != "is_product":
             console.print(Text(f"{outcome['rows']:>12,} of those kept {outcome['reason']}"))
     if summary["findings"]:
-        console.print(Text(_describe_findings(summary["findings"])))
+        console.print(Text(f"{_describe_findings(summary['findings'])}: {command} checkup"))
     console.print()
     console.print(_describe_base(summary))
     for note in summary["notes"]:
@@ -141,7 +143,7 @@ def _describe_findings(findings: Sequence[Mapping[str, Any]]) -> str:
     first = findings[0]
     money = "" if not first["amount"] else f" ({abs(first['amount']):,.2f} at stake)"
     things = "1 thing is" if len(findings) == 1 else f"{len(findings)} things are"
-    return f"{things} worth a look, first {first['finding'].replace('_', ' ')}{money}: customerbase checkup"
+    return f"{things} worth a look, first {first['finding'].replace('_', ' ')}{money}"
 
 
 _BASES = {
@@ -167,13 +169,15 @@ def _describe_base(summary: Mapping[str, Any]) -> str:
     return f"{words}; {without:,} more {others}" if without else words
 
 
-def print_findings(findings: Mapping[str, Sequence[str]]) -> None:
+def print_findings(findings: Mapping[str, Sequence[str]], command: str = "customerbase") -> None:
     """Print what an exploration has found, table by table.
 
     Parameters
     ----------
     findings
         As `exploration.findings.describe_exploration` gives them.
+    command
+        What is typed before a verb to speak of this workspace.
 
     Examples
     --------
@@ -190,7 +194,7 @@ def print_findings(findings: Mapping[str, Sequence[str]]) -> None:
             console.print(Padding(Text(sentence), (0, 0, 0, 2), expand=False))
         console.print()
     if findings:
-        console.print(Text(f"The figures: customerbase show explore_{next(iter(findings))}"))
+        console.print(Text(f"The figures: {command} show explore_{next(iter(findings))}"))
 
 
 def print_checkup(findings: Sequence[Mapping[str, Any]]) -> None:
@@ -215,7 +219,7 @@ def print_checkup(findings: Sequence[Mapping[str, Any]]) -> None:
     if not findings:
         console.print("Nothing odd was found.")
     for each in findings:
-        amount = "money that cannot be summed up" if each["amount"] is None else f"{each['amount']:,.2f}"
+        amount = "money that cannot be summed up" if each["amount"] is None else f"{abs(each['amount']):,.2f}"
         figures = f": {_count(each['rows'], 'row')}, {_count(each['customers'], 'customer')}, {amount} at stake"
         console.print(Text.assemble((each["finding"].replace("_", " ").capitalize(), "bold"), figures))
         for name, part in (("Seen", "example"), ("Done", "done"), ("Option", "option")):

@@ -92,6 +92,16 @@ def test_xlsx_has_a_bold_frozen_header_with_filters(tmp_path: Path) -> None:
     workbook.close()
 
 
+def test_xlsx_columns_are_as_wide_as_their_texts_and_money_has_two_decimals(tmp_path: Path) -> None:
+    """Up to sixty characters; the value of a cell is not rounded."""
+    table = pa.table({"name": ["a" * 30, "b"], "long": ["c" * 300, "d"], "money": [Decimal("1234.567"), None]})
+    workbook = openpyxl.load_workbook(write_export(table, tmp_path / "names.xlsx"))
+    sheet = workbook.active
+    assert [sheet.column_dimensions[letter].width // 1 for letter in "AB"] == [31, 60]
+    assert (sheet["C2"].value, sheet["C2"].number_format) == (1234.567, "#,##0.00")
+    workbook.close()
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_gets_an_apostrophe_in_csv(tmp_path: Path, text: str) -> None:
     """As a value and as the name of a column."""

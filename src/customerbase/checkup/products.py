@@ -88,7 +88,7 @@ def find_codes_of_several_forms(seen: CheckupInput) -> Finding | None:
     lines = seen.traded.filter(seen.traded.amount != 0)
     count = count_lines(lines.filter(lines.product_id.isin(rare.product_id.to_list())))
     most = zip(rare.product_id, rare.n_lines, rare.usual, strict=True)
-    listed = [f"{code!r} ({n_lines:,} lines) beside {usual!r}" for code, n_lines, usual in most]
+    listed = [f"{code!r} ({_lines(n_lines)}) beside {usual!r}" for code, n_lines, usual in most]
     return Finding(
         "codes_of_several_forms",
         count.rows,
@@ -116,8 +116,12 @@ def _sum_codes(products: pd.DataFrame) -> pd.DataFrame:
     return sums.sort_values("turnover", ascending=False, kind="stable")
 
 
+def _lines(n_lines: int) -> str:
+    return "1 line" if n_lines == 1 else f"{n_lines:,} lines"
+
+
 def _list(codes: pd.DataFrame) -> str:
     rows = zip(codes.index, codes.n_lines, codes.turnover, strict=True)
-    listed = [f"{code} ({n_lines:,} lines, {money(turnover)})" for code, n_lines, turnover in rows]
+    listed = [f"{code} ({_lines(n_lines)}, {money(turnover)})" for code, n_lines, turnover in rows]
     rest = len(listed) - _MOST_LISTED
     return ", ".join(listed[:_MOST_LISTED]) + (f" and {rest:,} more" if rest > 0 else "")

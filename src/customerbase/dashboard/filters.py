@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from customerbase.dashboard import asking
+from customerbase.dashboard import asking, markup
 from customerbase.dashboard.narrowing import Shown, list_countries
 from customerbase.dashboard.opening import Opened
 from customerbase.workspace.manifest import UNDATED
@@ -109,6 +109,10 @@ def _open_customer() -> None:
 
 
 def _choose(label: str, names: Sequence[str], key: str) -> str | None:
+    asked = st.query_params.get(key, ALL)
+    if asked not in {ALL, *names}:
+        words = f"There is no {label.lower()} {asked[:_LONGEST_ID]} at this date: all are shown."
+        st.html(markup.empty(words))
     # Streamlit takes what stands for all of them to be the value that need not stand in the URL.
     chosen = st.selectbox(label, [ALL, *names], key=key, bind="query-params")
     return None if chosen == ALL else chosen

@@ -31,6 +31,9 @@ XLSX_DIGITS = 15
 XLSX_FIRST_DAY = dt.date(1900, 3, 1)
 """Spreadsheets believe in a 29 February 1900, and count the days before it differently."""
 
+_WIDEST = 60
+"""Characters of the widest column."""
+
 HOSTILE_START = r"^[=+\-@\t\r\n＝＋－＠]"
 """A spreadsheet may take a text that starts so for a formula."""
 
@@ -197,9 +200,10 @@ def _write_xlsx(batches: pa.RecordBatchReader, path: Path) -> None:
         formats = _cell_formats(workbook)
         for column, name in enumerate(batches.schema.names):
             _write_text(sheet, 0, column, name, formats["header"])
-        rows = _write_rows(sheet, batches, formats)
-        for column, field in enumerate(batches.schema):
-            sheet.set_column(column, column, _width(field))
+        widths = [_width(field) for field in batches.schema]
+        rows = _write_rows(sheet, batches, formats, widths)
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width)
         sheet.autofilter(0, 0, rows, max(len(batches.schema) - 1, 0))
 
 
@@ -224,12 +228,19 @@ def _workbook(path: Path, spill_folder: str) -> Iterator[Any]:
 def _cell_formats(workbook: Any) -> dict[str, Any]:  # noqa: ANN401  (XlsxWriter has no types)
     return {
         "header": workbook.add_format({"bold": True}),
+        "money": workbook.add_format({"num_format": "#,##0.00"}),
         "date": workbook.add_format({"num_format": "yyyy-mm-dd"}),
         "time": workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
     }
 
 
-def _write_rows(sheet: Any, batches: pa.RecordBatchReader, formats: Mapping[str, Any]) -> int:  # noqa: ANN401
+def _write_rows(
+    sheet: Any,  # noqa: ANN401
+    batches: pa.RecordBatchReader,
+    formats: Mapping[str, Any],
+    widths: list[int],
+) -> int:
+    """Write rows, give their number, and widen the columns whose texts need it."""
     row = 0
     for batch in batches:
         for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -237,6 +248,8 @@ def _write_rows(sheet: Any, batches: pa.RecordBatchReader, formats: Mapping[str,
             for column, value in enumerate(values):
                 if value is not None:
                     _write_cell(sheet, row, column, value, formats)
+                    if isinstance(value, str):
+                        widths[column] = min(max(widths[column], len(value) + 1), _WIDEST)
     return row
 
 
@@ -244,7 +257,7 @@ def _write_cell(sheet: Any, row: int, column: int, value: object, formats: Mappi
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, (int, float, Decimal)) and _fits(value):
-        sheet.write_number(row, column, value)
+        sheet.write_number(row, column, value, formats["money"] if isinstance(value, Decimal) else None)
     elif isinstance(value, dt.date) and _is_countable(value):
         sheet.write_datetime(row, column, value, formats["time" if isinstance(value, dt.datetime) else "date"])
     else:
@@ -272,7 +285,7 @@ def _write_text(sheet: Any, row: int, column: int, text: str, cell_format: Any =
 def _width(field: pa.Field) -> int:
     """Column width in characters: room for the header and its filter button, and for what the type needs."""
     needed = 20 if pt.is_timestamp(field.type) else 18 if _is_text(field.type) else 12
-    return min(max(needed, len(field.name) + 3), 60)
+    return min(max(needed, len(field.name) + 3), _WIDEST)
 
 
 def _too_large(got: str, allowed: str) -> UsageError:

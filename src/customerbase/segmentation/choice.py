@@ -78,7 +78,8 @@ class Option:
         if self.smallest_share < LEAST_SHARE:
             found.append(f"the smallest has {self.smallest_share:.1%} of the customers, less than {LEAST_SHARE:.0%}")
         if self.stability < LEAST_STABILITY:
-            found.append(f"they are found again at {self.stability:.2f} alone, less than {LEAST_STABILITY}")
+            digits = 2 if round(self.stability, 2) < LEAST_STABILITY else 4
+            found.append(f"they are found again at {self.stability:.{digits}f} alone, less than {LEAST_STABILITY}")
         return tuple(found)
 
 

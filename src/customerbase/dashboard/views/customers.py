@@ -158,8 +158,7 @@ def _show_why(shown: Shown, one: Mapping[str, Any]) -> None:
         columns = [
             Column("words", "figure"),
             Column("value", "of the customer", "number"),
-            Column("percentile_rank", "above", "share"),
-            Column("weight", "weight", "share"),
+            Column("percentile_rank", "above … of all", "share"),
         ]
         if any(row["speaks_for"] for row in rows):
             columns.append(Column("speaks_for", "speaks for"))

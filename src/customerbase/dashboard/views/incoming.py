@@ -64,7 +64,7 @@ def _follow(upload: Upload) -> None:
     if upload.is_running:
         st.html(markup.empty(f"{upload.name}: {upload.said or 'starting'} …"))
     elif upload.has_failed:
-        st.html(markup.fault(f"{upload.name} could not be run. {upload.said}"))
+        st.html(markup.fault(f"{upload.name} could not be run. {upload.said} The file lies in {upload.workspace}."))
     else:
         st.html(markup.empty(f"{upload.name} has been run, into {upload.workspace}."))
         if st.button("Show it", type="primary", key="show_upload", icon=":material/visibility:"):

@@ -58,6 +58,9 @@ _AXIS: Mapping[str, Any] = {
     "titlePadding": 8,
     "labelLimit": 190,
 }
+_LABEL_GAP = 8
+"""Pixels between the figures of an axis, since a reader's type may be wider than that of the drawing."""
+
 _TITLE: Mapping[str, Any] = {
     "font": FONT,
     "subtitleFont": FONT,
@@ -180,6 +183,7 @@ def finish(
         .configure(background="#ffffff", font=FONT, padding={"left": 6 + room, "right": 18, "top": 6, "bottom": 6})
         .configure_view(stroke=None)
         .configure_axis(**_AXIS)
+        .configure_axisQuantitative(labelSeparation=_LABEL_GAP)
         .configure_title(**_TITLE)
         .configure_legend(**_LEGEND)
     )

@@ -7,6 +7,7 @@ import altair as alt
 from customerbase.report.charts.bars import labelled_bars
 from customerbase.report.charts.palette import ACCENT, PALE, QUIET, edge_color
 from customerbase.report.charts.theme import (
+    FULL_WIDTH,
     ChartTable,
     Rows,
     data_of,
@@ -55,6 +56,7 @@ def findings_by_money(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's clas
         title=title,
         reading=f"Amounts without their sign; findings may overlap, so they do not add up.{_say_estimates(rows)}",
         height=24 * len(bars) + 60,
+        width=FULL_WIDTH,
         labels=[bar["finding"] for bar in bars],
     )
 

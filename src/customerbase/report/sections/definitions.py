@@ -25,6 +25,11 @@ _TERMS = {
     "average customer": "Of counts, amounts and shares the mean of all customers; of days the customer in the middle.",
     "fit": "1 less the usual distance between the percentile ranks of a segment and those of its kind; 1 is the same.",
     "standard deviation": "The usual distance from the mean of all customers.",
+    "found again, adjusted Rand": "How alike two ways to sort the same customers are: 1 is the same, 0 is chance.",
+    "silhouette": "How much nearer customers are to their own segment than to the next one: 1 is best, 0 is a cut.",
+    "Davies–Bouldin": "How wide segments are against how far they lie apart; lower is better.",
+    "variance told, eta squared": "The part of the differences in a figure that goes with the segment: 0 none, 1 all.",
+    "confidence": "How sure a customer's segment is: 0 on the border of two, 1 at the heart of one.",
     "money at stake": "The amount of the rows that a finding concerns. Findings overlap, so they do not add up.",
     "coupon burnt": "A coupon that was claimed and then used.",
 }

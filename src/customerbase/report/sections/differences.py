@@ -47,9 +47,11 @@ def describe_segments(material: Material) -> Iterator[Block]:
     ]
     columns = [Column("segment", "segment"), Column("n_customers", "customers", "count")]
     columns.append(Column("share", "of customers", "share"))
+    title = "Segments by size"
     if any(row["revenue_share"] is not None for row in rows):
         columns.append(Column("revenue_share", "of revenue", "share"))
-    table = Table("Segments by size and revenue", tuple(columns), rows, "segments")
+        title += " and revenue"
+    table = Table(title, tuple(columns), rows, "segments")
     yield Picture("segment_shares", lambda: charts.segment_shares(rows), table)
     yield from _values(material)
 

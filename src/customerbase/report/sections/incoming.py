@@ -72,6 +72,6 @@ def describe_findings(material: Material) -> Iterator[Block]:
     with_money = [row for row in rows if row["amount"]]
     if with_money:
         shown = with_money[:_N_BARS]
-        yield Picture("findings", lambda: charts.findings_by_money(shown), table)
+        yield Picture("findings", lambda: charts.findings_by_money(shown), table, is_wide=True)
     else:
         yield table

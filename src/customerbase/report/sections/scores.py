@@ -15,7 +15,8 @@ def describe_scores(material: Material) -> Iterator[Block]:
     if material.summary["model"] != "rfm":
         yield Paragraph(
             "For comparison: the same customers by the scores of the published 11-name scheme, which are not the "
-            "segments of this report. Each score from 1 (worst) to 5 holds about a fifth of the customers."
+            "segments of this report. Scores run from 1 (worst) to 5, each for about a fifth of the customers "
+            "as far as equal values, which are never split, allow."
         )
     scored = score_customers(material)
     cells, scores = rfm_cells(scored), count_scores(scored)
