@@ -54,9 +54,9 @@ def find_contradicting_spend(seen: CheckupInput) -> Finding | None:
 
 
 def _compare(people: ir.Table) -> ir.Table:
-    """Give orders × average order value beside spend, of the rows that have ordered and spent, exactly."""
+    """Give orders × average order value beside spend, of the rows that know all three, exactly."""
     orders, value, spend = (people[name].cast(MONEY) for name in _PARTS)
-    known = people.filter((orders > 0) & (value > 0) & (spend > 0))
+    known = people.filter((orders >= 0) & (value >= 0) & (spend >= 0))
     orders, value, spend = (known[name].cast(MONEY) for name in _PARTS)
     rows = known.select("customer_id", "source", "source_row", orders=orders, value=value, spend=spend)
     rows = rows.mutate(expected=(rows.orders * rows.value).cast(MONEY))
