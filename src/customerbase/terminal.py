@@ -95,7 +95,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     >>> print_summary({"sources": [{"source": "a.csv", "layout": "online-retail"}], "rows_in": 4, "rows_kept": 3,
     ...                "set_aside": [{"rows": 1, "share": 0.25, "reason": "name no customer"}], "marked": [],
     ...                "base": "orders", "n_customers": 2, "n_without_purchase": 0, "n_left_out": 0,
-    ...                "as_of": "2011-12-10", "gross_revenue": 99.5, "segments": [loyal], "workspace": "shop", "files": [], "notes": [],
+    ...                "as_of": "2011-12-10", "gross_revenue": 99.5, "segments": [loyal],
+    ...                "workspace": "shop", "files": [], "notes": [],
     ...                "findings": [{"finding": "guests", "amount": 9.5}]})
     4 rows read from a.csv (online-retail)
                3 kept (75.0%)

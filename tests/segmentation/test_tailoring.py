@@ -210,13 +210,13 @@ def test_merchants_are_told_only_where_clearly_more_customers_claimed_their_coup
             "customer_id": [f"{n}" for n in range(20)] * 2,
             "event": ["claimed"] * 40,
             "merchant_id": [None] * 20 + ["3"] * 20,
-            "merchant_name": ["Zo"] * 20 + [None] * 20,
+            "merchant_name": ["Zo"] * 20 + [None] * 19 + ["Al"],
             "occurred_at": [datetime(2024, 5, 1)] * 40,
         }
     )
     everybody = ibis.memtable({"customer_id": [f"{n}" for n in range(20)], "segment_id": [1] * 20})
-    assert find_merchants(everybody, more, AS_OF) == {1: ("3", "Zo")}
-    assert find_merchants(everybody, more.filter(more.merchant_name == "Zo"), AS_OF) == {1: ("Zo",)}
+    assert find_merchants(everybody, more, AS_OF) == {1: ("Zo", "3")}
+    assert find_merchants(everybody, more.filter(more.merchant_name == "Zo"), AS_OF) == {1: ()}
     assert find_merchants(everybody, None, AS_OF) == {}
 
 
@@ -226,8 +226,9 @@ def test_merchants_are_told_only_where_clearly_more_customers_claimed_their_coup
         ((405, 386, 280, 267), 2),
         ((157, 150, 148, 140, 60), 0),  # the clear step comes after the third
         ((100, 60, 30, 5), 3),
-        ((9,), 1),
-        ((3,), 0),
+        ((90, 40), 1),
+        ((90,), 0),  # there is no other to lead
+        ((9, 3), 0),
     ],
 )
 def test_a_leader_is_beyond_what_chance_would_do(counts: tuple[int, ...], leaders: int) -> None:

@@ -83,9 +83,9 @@ def find_early_end(days: Mapping[str, pd.Series]) -> EarlyEnd | None:
 
     Examples
     --------
-    >>> daily = pd.Series(2, pd.date_range("2024-01-01", "2024-02-29"))
-    >>> find_early_end({"claimed": daily, "burnt": pd.Series(1, pd.date_range("2024-01-01", "2024-03-31"))}).n_days
-    31
+    >>> daily = pd.Series(2, pd.date_range("2024-01-01", "2024-03-31"))
+    >>> find_early_end({"claimed": daily[:"2024-02-29"], "burnt": daily[:"2024-03-20"]})
+    EarlyEnd(event='claimed', last=datetime.date(2024, 2, 29), until=datetime.date(2024, 3, 20), expected=40.0)
     """
     if len(days) < 2:
         return None
@@ -121,6 +121,7 @@ def find_ended_coupons(seen: CheckupInput) -> Finding | None:
         Decimal(0),
         f"the last coupon is {end.event} on {end.last:%Y-%m-%d}, and then none for {end.n_days:,} days, while coupons "
         f"are {other} until {end.until:%Y-%m-%d}; by the four weeks before, about {end.expected:,.0f} would have come",
-        f"nothing: what is said of the last coupon of customers counts the days in which none was {end.event}",
+        f"nothing: none was {end.event} after {end.last:%Y-%m-%d}, and days since the last coupon count the "
+        f"{end.n_days:,} days from then on too",
         f"export the coupons {end.event} since; if there are none, why they ended is the first thing to ask",
     )

@@ -48,7 +48,8 @@ def find_contradicting_spend(seen: CheckupInput) -> Finding | None:
         f"orders × average order value is over {MOST_APART} times the spend in {found['above']:,} of {found['n']:,} "
         f"rows, and the spend over {MOST_APART} times that in {found['below']:,}; of all rows "
         f"{money(found['expected'])} against {money(found['spend'])}: {_quote(apart)}",
-        "nothing: each column is taken as it stands, so that one of the three must mean something else than its name",
+        f"nothing: in {n_apart:,} of {found['n']:,} rows orders × average order value and spend are over {MOST_APART} "
+        "times apart, so that one of the three must mean something else than its name",
         "ask where the columns come from (other times? with returns?), and trust the segments only as far as the spend",
     )
 

@@ -79,7 +79,8 @@ def describe_part(customers: ir.Table, stored: Row, n_left_out: int = 0) -> Base
     """
     sentences, figures = _BASES[stored["base"]](stored, _totals(customers) | {"n_left_out": n_left_out})
     best = _say_best(stored["segments"]) if len(stored["segments"]) > 1 else []
-    return BaseWords(" ".join([*sentences, *best]), figures)
+    others = _say_left_out(n_left_out, stored["base"]) if n_left_out else []
+    return BaseWords(" ".join([*sentences, *best, *others]), figures)
 
 
 def _totals(base: ir.Table) -> dict[str, Any]:
@@ -129,7 +130,6 @@ def _of_coupons(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]
     sentences = [
         f"{_say_customers(totals)} claimed {write(claimed, 'count')} coupons{day}.",
         f"{write(burnt, 'count')} of these ({write(burnt / claimed if claimed else None, 'share')}) were burnt.",
-        *_say_left_out(totals, "claimed no coupon"),
     ]
     figures = (
         Figure("customers", n, "count"),
@@ -148,12 +148,9 @@ def _say_customers(totals: Row) -> str:
     return f"{write(n, 'count')}{of} customers"
 
 
-def _say_left_out(totals: Row, why: str) -> list[str]:
-    n_left_out = totals["n_left_out"]
-    if not n_left_out:
-        return []
-    are = "is" if n_left_out == 1 else "are"
-    return [f"{write(n_left_out, 'count')} {why}, and {are} in no segment."]
+def _say_left_out(n_left_out: int, base: str) -> list[str]:
+    are = "customer is" if n_left_out == 1 else "customers are"
+    return [f"{write(n_left_out, 'count')} further {are} in no segment: they {_LEFT_OUT[base]}."]
 
 
 def _of_customers(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]]:  # noqa: ARG001
@@ -168,8 +165,7 @@ def _of_customers(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ..
     spent = f" and spent {write(totals['sum_monetary'], 'short')}" if totals.get("sum_monetary") else ""
     orders = f" placed {write(totals['sum_frequency'], 'count')} orders" if totals.get("sum_frequency") else ""
     what = orders + spent if orders else spent.removeprefix(" and") or " are in the file"
-    sentences = [f"{_say_customers(totals)}{what}.", *_say_left_out(totals, "neither ordered nor spent")]
-    return sentences, tuple(each for each in known if each.value is not None)
+    return [f"{_say_customers(totals)}{what}."], tuple(each for each in known if each.value is not None)
 
 
 def _say_best(segments: Sequence[Row]) -> list[str]:
@@ -191,6 +187,9 @@ def _say_rows(audit: Row) -> str:
         f"({write(share, 'share')}) count here."
     )
 
+
+_LEFT_OUT: Mapping[str, str] = {"coupons": "claimed no coupon", "customers": "neither ordered nor spent anything"}
+"""Of what the segments are made → why customers of the file may be in none."""
 
 _BASES: Mapping[str, Callable[[Row, Row], tuple[list[str], tuple[Figure, ...]]]] = {
     "orders": _of_orders,

@@ -50,10 +50,10 @@ def count_coupon_months(days: Mapping[str, pd.Series]) -> Rows:
 
     Examples
     --------
-    >>> daily = pd.Series(2, pd.date_range("2024-01-01", "2024-03-31"))
-    >>> rows = count_coupon_months({"claimed": daily[:"2024-02-10"], "burnt": daily})
+    >>> daily = pd.Series(2, pd.date_range("2024-01-01", "2024-04-05"))
+    >>> rows = count_coupon_months({"claimed": daily[:"2024-03-10"], "burnt": daily})
     >>> [(row["claimed"], row["is_whole_claimed"], row["burnt"]) for row in rows]
-    [(62, True, 62), (20, False, 58), (None, False, 62)]
+    [(62, True, 62), (58, True, 58), (20, False, 62), (None, False, 10)]
     """
     if not days:
         return []
@@ -102,10 +102,12 @@ def say_coupon_end(days: Mapping[str, pd.Series], months: Rows) -> str | None:
 
     Examples
     --------
-    >>> daily = pd.Series(2, pd.date_range("2024-01-01", "2024-03-31"))
-    >>> days = {"claimed": daily[:"2024-02-10"], "burnt": daily}
-    >>> say_coupon_end(days, count_coupon_months(days)).splitlines()[0][:55]
-    'Claims end on 10 February 2024; burns on 31 March 2024.'
+    >>> daily = pd.Series(2, pd.date_range("2024-01-01", "2024-04-05"))
+    >>> days = {"claimed": daily[:"2024-03-10"], "burnt": daily}
+    >>> say_coupon_end(days, count_coupon_months(days))
+    'Claims end on 10 March 2024; burns on 5 April 2024. Days since the last coupon count the 26 days between, in which
+    none was claimed. March 2024 has 20 claims on 10 days: 2.0 a day, against 2.0 in January 2024, the whole month with
+    the most.'
     """
     end = find_early_end(days)
     if end is None:
@@ -125,7 +127,7 @@ def _compare_last_month(end: EarlyEnd, months: Rows) -> str | None:
     most = max(whole, key=lambda row: row[end.event])
     n_days, n_most = end.last.day, _last_day(most["month"]).day
     return (
-        f"In {last['month']:%B %Y} these are {last[end.event]:,} {KINDS[end.event]} on {n_days} days: "
+        f"{last['month']:%B %Y} has {last[end.event]:,} {KINDS[end.event]} on {n_days} days: "
         f"{last[end.event] / n_days:.1f} a day, against {most[end.event] / n_most:.1f} in {most['month']:%B %Y}, the "
         "whole month with the most."
     )

@@ -33,9 +33,9 @@ def find_merchants(
 
     Examples
     --------
-    >>> placed = ibis.memtable({"customer_id": list("abcdefg"), "segment_id": [1] * 7})
-    >>> events = ibis.memtable({"customer_id": list("abcdefg"), "event": ["claimed"] * 7, "merchant_id": ["2"] * 7,
-    ...                         "merchant_name": ["Bo"] * 6 + ["Al"]})
+    >>> placed = ibis.memtable({"customer_id": list("abcdefghi"), "segment_id": [1] * 9})
+    >>> events = ibis.memtable({"customer_id": list("abcdefghi"), "event": ["claimed"] * 9, "merchant_id": ["2"] * 9,
+    ...                         "merchant_name": ["Bo"] * 8 + ["Al"]})
     >>> find_merchants(placed, events, None)
     {1: ('Bo',)}
     """
@@ -56,7 +56,7 @@ def find_merchants(
 
 
 def take_leaders(counts: Sequence[tuple[str, int]]) -> tuple[str, ...]:
-    """Take the first names, three at most, up to where the next one has clearly fewer; none where no such step is.
+    """Take the first names, three at most, up to where the next one has clearly fewer; none without such a step.
 
     Parameters
     ----------
@@ -70,10 +70,10 @@ def take_leaders(counts: Sequence[tuple[str, int]]) -> tuple[str, ...]:
     >>> take_leaders([("Bo", 12), ("Al", 11), ("Cy", 10), ("Di", 9)])
     ()
     """
-    sizes = [n for _, n in counts] + [0]
+    sizes = [n for _, n in counts]
     steps = [
         place + 1
-        for place in range(min(N_FAVOURITES, len(counts)))
+        for place in range(min(N_FAVOURITES, len(counts) - 1))
         if sizes[place] - sizes[place + 1] > CLEARLY_MORE * sqrt(sizes[place] + sizes[place + 1])
     ]
     return tuple(name for name, _ in counts[: max(steps, default=0)])

@@ -35,7 +35,7 @@ def coupons_by_segment(table: ChartTable) -> Any:  # noqa: ANN401
     --------
     >>> rows = [{"segment": "Regulars", "color": "#007744", "n_claimed": 10, "n_burnt": 6}]
     >>> coupons_by_segment(rows).title.text
-    ['Of all coupons that Regulars claimed 60.0% were burnt, the', 'largest part']
+    ['Regulars burnt the largest share: 60.0% of all coupons that', 'they claimed']
     """
     rows = [row for row in plain_rows(table) if row["n_claimed"]]
     bars = []
@@ -58,7 +58,7 @@ def coupons_by_segment(table: ChartTable) -> Any:  # noqa: ANN401
     chart = labelled_bars(bars, "segment", "n", "coupons", axis_format=",.0f", pair="what", is_colored=True)
     best = max(rows, key=lambda row: row["n_burnt"] / row["n_claimed"])
     part = best["n_burnt"] / best["n_claimed"]
-    title = f"Of all coupons that {best['segment']} claimed {part:.1%} were burnt, the largest part"
+    title = f"{best['segment']} burnt the largest share: {part:.1%} of all coupons that they claimed"
     height, labels = 44 * len(rows) + 50, segment_names(rows)
     return finish(chart, title=title, reading="Grey: claimed. Colour: burnt.", height=height, labels=labels)
 
