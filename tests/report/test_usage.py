@@ -27,18 +27,17 @@ def coupons(tmp_path_factory: pytest.TempPathFactory) -> Material:
     """Give a club: 32 members claim twice in 100 days, two never, and half of the coupons are burnt until day 140."""
 
     def make(folder: Path) -> None:
-        members = ["Member ID,Gender,Age,Visits", *(f"m{number:02},f,{20 + number},{number}" for number in range(34))]
-        members.append(members[1])  # one row is repeated, as in many such files
-        lines = ["Member ID,Coupon,Claimed on,Status,Redeemed on,Merchant"]
+        members = ["customer_id,Gender,Age,Visits", *(f"m{number:02},f,{20 + number},{number}" for number in range(34))]
+        lines = ["customer_id,Coupon,Claimed on,Status,Redeemed on,Merchant"]
         for number in range(200):
             claimed = START + timedelta(days=number // 2)
             burnt = claimed + timedelta(days=41) if number % 2 else None
             who, merchant = number % 32, "Zo" if number % 32 < 24 else "Al"
             lines.append(f"m{who:02},C{number},{claimed},{'redeemed' if burnt else 'active'},{burnt or ''},{merchant}")
-        (folder / "members.csv").write_text("\n".join(members) + "\n")
+        (folder / "customers.csv").write_text("\n".join(members) + "\n")
         (folder / "coupons.csv").write_text("\n".join(lines) + "\n")
         shop = open_workspace(folder / "club")
-        run(shop, [folder / "members.csv", folder / "coupons.csv"], Config(n_segments=2))
+        run(shop, [folder / "customers.csv", folder / "coupons.csv"], Config(n_segments=2))
 
     return Material(open_workspace(make_once(tmp_path_factory, "club", make) / "club"))
 

@@ -159,9 +159,9 @@ MONETARY_WORDS = (
 COUPON_RECENCY_WORDS = (
     (0.2, "a coupon much more lately than others"),
     (0.4, "a coupon more lately than others"),
-    (0.6, "last coupon about as long ago as others"),
-    (0.77, "last coupon longer ago than others"),
-    (1.0, "last coupon much longer ago than others"),
+    (0.6, "last coupon about as long ago as that of others"),
+    (0.77, "last coupon longer ago than that of others"),
+    (1.0, "last coupon much longer ago than that of others"),
 )
 CLAIMED_WORDS = (
     (0.3, "claim few coupons"),
