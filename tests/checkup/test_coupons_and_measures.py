@@ -96,7 +96,7 @@ def test_spend_that_contradicts_orders_and_their_value_is_found() -> None:
     """20 of 30 rows: 10 × 20 against 50 or 0 in 19 of them, no order against 100 in one; 60 against 40 is none."""
     found = check_people(*[(10, 20, 50)] * 18, (10, 20, 0), (0, 10, 100), *[SOUND] * 8, (3, 20, 40), (2, 20, 60))
     assert found is not None
-    assert (found.rows, found.customers, found.amount) == (20, 20, Decimal(18 * 150 + 200 + 100))
+    assert (found.rows, found.customers, found.amount) == (20, 20, Decimal(18 * 50 + 100))
     assert "over 1.5 times the spend in 19 of 30 rows, and the spend over 1.5 times that in 1;" in found.example
     assert "a.csv row 20: customer c18, 10 × 20.00 = 200.00, spend 0.00; " in found.example
 

@@ -9,7 +9,7 @@ import pytest
 from tests.once import make_once
 
 from customerbase.report.base_words import describe_part
-from customerbase.report.blocks import Block, Paragraph, Picture, Table
+from customerbase.report.blocks import Block, Paragraph, Picture
 from customerbase.report.by_segment import yes_no_features, yes_shares_of
 from customerbase.report.charts import coupon_merchants, coupon_months, feature_distribution, profile_heat_map
 from customerbase.report.coupon_tables import claims_by_merchant, count_coupon_months, say_coupon_end
@@ -88,21 +88,21 @@ def test_months_are_counted_whole_and_claims_end_where_they_end(coupons: Materia
 
 
 def test_a_month_that_is_not_whole_is_grey_and_never_the_most() -> None:
-    """July has 390 claims in 14 days; August has no number of claims, and not 0."""
+    """July has 392 claims in 14 days; August has no number of claims, and not 0."""
     daily = pd.Series(18, pd.date_range("2024-01-01", "2024-09-30"))
-    days = {"claimed": daily[:"2024-07-14"] + 10 * (daily[:"2024-07-14"].index.month == 7), "burnt": daily}
+    claimed = daily[:"2024-07-14"].copy()
+    claimed["2024-07-01":] += 10
+    days = {"claimed": claimed, "burnt": daily}
     rows = count_coupon_months(days)
     chart = coupon_months(rows)
-    points = chart.to_dict()["datasets"].values() if "datasets" in chart.to_dict() else []
+    points = [point for values in chart.to_dict()["datasets"].values() for point in values]
     assert " ".join(chart.title.text) == "Of the whole months January 2024 saw the most claims: 558 coupons"
-    july = [point for values in points for point in values if point["hint"].startswith("July 2024: 392 claimed")]
-    assert [(point["is_whole"], point["hint"]) for point in july] == [(False, "July 2024: 392 claimed (not whole)")]
-    assert not [
-        point
-        for values in points
-        for point in values
-        if point["hint"].startswith("August") and point["what"] == "claimed"
+    claims = {point["hint"]: point["is_whole"] for point in points if point["what"] == "claimed"}
+    assert list(claims.items())[-2:] == [
+        ("June 2024: 540 claimed", True),
+        ("July 2024: 392 claimed (not whole)", False),
     ]
+    assert [point["n"] for point in points if point["hint"].startswith("August")] == [558]
     assert "28.0 a day, against 18.0 in January 2024" in (say_coupon_end(days, rows) or "")
 
 
@@ -207,4 +207,3 @@ def test_of_orders_bought_once_has_no_rank(finished_shop: Path) -> None:
     chosen = pictures(list(describe_differences(Material(open_workspace(finished_shop)))))["profiles"]
     ranks = {row["percentile_rank"] for row in chosen.table.rows if row["feature"] == "is_one_time"}
     assert ranks == {None}
-    assert isinstance(chosen.table, Table)

@@ -39,7 +39,7 @@ def find_contradicting_spend(seen: CheckupInput) -> Finding | None:
     n_apart = found["above"] + found["below"]
     if n_apart < max(LEAST_ROWS, LEAST_SHARE * found["n"]):
         return None
-    sums = apart.agg(customers=apart.customer_id.nunique(), amount=apart.gap.sum()).to_pyarrow().to_pylist()[0]
+    sums = apart.agg(customers=apart.customer_id.nunique(), amount=apart.spend.sum()).to_pyarrow().to_pylist()[0]
     return Finding(
         "contradicting_spend",
         n_apart,

@@ -109,7 +109,7 @@ def coupon_months(table: ChartTable) -> Any:  # noqa: ANN401
     )
     reading = "Coupons claimed and burnt in each month."
     if not all(point["is_whole"] for point in points):
-        reading += " Pale grey dot: a month that is not whole in the export."
+        reading += " Faint grey dot: a month that is not whole in the export."
     return finish(lines + dots, title=_title_of_coupon_months(rows), reading=reading, height=280)
 
 
