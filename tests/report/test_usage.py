@@ -106,6 +106,15 @@ def test_a_month_that_is_not_whole_is_grey_and_never_the_most() -> None:
     assert "28.0 a day, against 18.0 in January 2024" in (say_coupon_end(days, rows) or "")
 
 
+def test_months_of_some_customers_are_whole_as_the_export_is() -> None:
+    """A few customers with one claim in January and one burning in May: the claims have ended with the export's."""
+    daily = pd.Series(2, pd.date_range("2024-01-01", "2024-05-20"))
+    few = {"claimed": daily["2024-01-05":"2024-01-05"], "burnt": daily["2024-05-02":"2024-05-02"]}
+    rows = count_coupon_months(few, {"claimed": daily[:"2024-04-09"], "burnt": daily})
+    assert [(row["claimed"], row["burnt"]) for row in rows] == [(2, 0), (0, 0), (0, 0), (0, 0), (None, 2)]
+    assert [row["is_whole_claimed"] for row in rows] == [True, True, True, False, False]
+
+
 def test_coupons_that_go_on_have_no_end() -> None:
     """Both kinds until the last day: every month is whole, and nothing is said."""
     daily = pd.Series(1, pd.date_range("2024-01-01", "2024-02-29"))

@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 
 import ibis
@@ -21,18 +21,17 @@ KINDS = {"claimed": "claims", "burnt": "burns"}
 """Kind of event → what several of them are called."""
 
 _USUAL = 0.95
-_ONE_DAY = timedelta(days=1)
 
 
-def coupon_events_of(material: Material) -> ir.Table:
-    """Give the coupon events before the date."""
-    events = material.table("coupon_events")
+def coupon_events_of(material: Material, *, is_whole: bool = False) -> ir.Table:
+    """Give the coupon events before the date; where only some customers are shown, theirs, or the whole export."""
+    events = material.workspace.table("coupon_events") if is_whole else material.table("coupon_events")
     if material.as_of == UNDATED:
         return events
     return events.filter(events.occurred_at < ibis.date(material.as_of).cast("timestamp"))
 
 
-def count_coupon_months(days: Mapping[str, pd.Series]) -> Rows:
+def count_coupon_months(days: Mapping[str, pd.Series], whole: Mapping[str, pd.Series] | None = None) -> Rows:
     """Count coupons by month, from that of the first event to that of the last.
 
     A month is whole for a kind of event where no more of its days lie before the first event of the export, or beyond
@@ -43,6 +42,8 @@ def count_coupon_months(days: Mapping[str, pd.Series]) -> Rows:
     ----------
     days
         Of `count_coupon_days`.
+    whole
+        The same of the whole export, where `days` are those of some customers: it says which months are whole.
 
     Returns
     -------
@@ -57,10 +58,11 @@ def count_coupon_months(days: Mapping[str, pd.Series]) -> Rows:
     """
     if not days:
         return []
-    end = find_early_end(days)
-    first = min(daily.index[0] for daily in days.values()).date()
-    last = max(daily.index[-1] for daily in days.values()).date()
-    pause = _usual_pause(days)
+    export = days if whole is None else whole
+    end = find_early_end(export)
+    first = min(daily.index[0] for daily in export.values()).date()
+    last = max(daily.index[-1] for daily in export.values()).date()
+    pause = _usual_pause(export)
     lasts = {kind: end.last if end is not None and end.event == kind else last for kind in KINDS}
     return [
         {

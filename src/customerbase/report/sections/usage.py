@@ -73,9 +73,9 @@ def describe_coupons(material: Material) -> Iterator[Block]:
 
 def _months(material: Material) -> Iterator[Block]:
     """Show coupons by month, whole and not, and say where one kind of event ends before the other."""
-    days = count_coupon_days(coupon_events_of(material))
-    months = count_coupon_months(days)
-    if end := say_coupon_end(days, months):
+    whole = count_coupon_days(coupon_events_of(material, is_whole=True))
+    months = count_coupon_months(count_coupon_days(coupon_events_of(material)), whole)
+    if end := say_coupon_end(whole, months):
         yield Paragraph(end)
     if len(months) > 1:
         columns = (
