@@ -81,7 +81,9 @@ def write_segmentation(
     lines = data.order_lines if data and data.has_orders else None
     # On a server nothing may be written, so who is in which segment cannot be laid beside what they bought.
     named = None if data is None or data.is_in_place else lines
-    result = tailor_strategies(result, described, named, None if lines is None else find_currency(lines))
+    events = None if data is None or data.is_in_place else data.coupon_events
+    currency = None if lines is None else find_currency(lines)
+    result = tailor_strategies(result, described, named, currency, events)
     as_of = result.as_of or UNDATED
     begun.write_table("assignments", result.assignments, as_of=as_of, order_by="customer_id")
     begun.write_table("borderline", list_borderline(result.assignments, described), as_of=as_of, order_by="rank")

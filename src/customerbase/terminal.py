@@ -96,8 +96,9 @@ def print_summary(summary: Mapping[str, Any], command: str = "customerbase") -> 
     ...          "strategy": {"actions": ["Thank."]}}
     >>> print_summary({"sources": [{"source": "a.csv", "layout": "online-retail"}], "rows_in": 4, "rows_kept": 3,
     ...                "set_aside": [{"rows": 1, "share": 0.25, "reason": "name no customer"}], "marked": [],
-    ...                "base": "orders", "n_customers": 2, "n_without_purchase": 0, "as_of": "2011-12-10",
-    ...                "gross_revenue": 99.5, "segments": [loyal], "workspace": "shop", "files": [], "notes": [],
+    ...                "base": "orders", "n_customers": 2, "n_without_purchase": 0, "n_left_out": 0,
+    ...                "as_of": "2011-12-10", "gross_revenue": 99.5, "segments": [loyal],
+    ...                "workspace": "shop", "files": [], "notes": [],
     ...                "findings": [{"finding": "guests", "amount": 9.5}]})
     4 rows read from a.csv (online-retail)
                3 kept (75.0%)
@@ -148,7 +149,7 @@ def _describe_findings(findings: Sequence[Mapping[str, Any]]) -> str:
 
 _BASES = {
     "orders": ("with a purchase ", "have only returns"),
-    "coupons": ("with a coupon ", "have burnt coupons alone"),
+    "coupons": ("with a coupon ", "claimed no coupon"),
     "customers": ("", "neither ordered nor spent anything"),
 }
 """What a base is made of, and what its table says of the customers who do not belong to it."""
@@ -165,7 +166,7 @@ def _describe_base(summary: Mapping[str, Any]) -> str:
         words += f", gross revenue {summary['gross_revenue']:,.2f}"
     elif summary["monetary"] is not None:
         words += f", monetary value {summary['monetary']:,.2f}"
-    without = summary["n_without_purchase"]
+    without = summary["n_without_purchase"] or summary["n_left_out"]
     return f"{words}; {without:,} more {others}" if without else words
 
 

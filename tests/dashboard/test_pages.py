@@ -165,3 +165,12 @@ def _run_until(page: AppTest, words: str) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(_said(page))
+
+
+def test_of_a_segment_what_is_yes_or_no_has_a_share_and_no_rank(finished_shop: Path) -> None:
+    """In the profile of a segment, bought once stands with a dash for the rank, and its mean."""
+    segment = summarise(open_workspace(finished_shop))["segments"][0]
+    said = _said(_look(finished_shop, page="Segments", segment=segment["name"]))
+    row = next(part for part in said.split("<tr") if ">bought once<" in part)
+    assert "–" in row
+    assert str(segment["profile"]["is_one_time"]["percentile_rank"]) not in row

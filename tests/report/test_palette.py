@@ -1,12 +1,13 @@
 """The colours of segments, as eyes see them that lack one kind of cones."""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from customerbase.report.charts.palette import blend, contrast, ink_on
+from customerbase.report.charts.palette import blend, contrast, edge_color, ink_on, on_dark
 from customerbase.segmentation.naming import SHADES, shade
 from customerbase.segmentation.playbook import load_playbook
 
@@ -59,6 +60,19 @@ def test_segments_of_one_kind_are_told_apart_by_every_kind_of_eyes(sight: str) -
     for (first, (kind, here)), (second, (other, there)) in combinations(seen.items(), 2):
         if kind == other:
             assert np.linalg.norm(here - there) > 3 * JUST_SEEN, (first, second)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("look", [str, edge_color, on_dark], ids=["areas", "lines", "dark page"])
+def test_kinds_of_coupon_customers_are_told_apart_as_areas_lines_and_by_night(
+    sight: str, look: Callable[[str], str]
+) -> None:
+    """They are few and stand side by side: six times as far apart as can just be seen, however they are drawn."""
+    kinds = [one for one in load_playbook().values() if one.kind in {"coupons", "coupon-use"}]
+    seen = {one.key: lab(SIGHT[sight] @ linear(look(one.color))) for one in kinds}
+    assert len(seen) == 9
+    for (first, here), (second, there) in combinations(seen.items(), 2):
+        assert np.linalg.norm(here - there) > 6 * JUST_SEEN, (first, second)
 
 
 def test_a_qualified_name_has_a_shade_that_is_told_from_the_plain_one() -> None:

@@ -103,12 +103,14 @@ def test_coupon_traits_are_told_where_coupons_alone_are_known() -> None:
         "burn_rate": FeatureSummary(0.7, 0.75, 0.71),
     }
     assert describe_traits(coupons) == (
-        "with a coupon recently, 69 days ago (median)",
+        "a coupon more lately than others, 69 days ago (median)",
         "claim about as many coupons as most: 5 (median)",
         "burn more of them than others: 71% (mean)",
     )
-    beside = describe_traits({**coupons, "frequency": FeatureSummary(0.95, 9.0, 9.0)})
-    assert beside == ("the most orders: 9 (median)", "burn 71% of the coupons they claim (mean)")
+    pooled = {**coupons, "n_burnt": FeatureSummary(0.6, 3.0, 3.2)}
+    assert describe_traits(pooled)[2] == "burn more of them than others: 64% of all they claimed"
+    beside = describe_traits({**pooled, "frequency": FeatureSummary(0.95, 9.0, 9.0)})
+    assert beside == ("the most orders: 9 (median)", "burn 64% of the coupons they claim")
 
 
 def test_a_column_of_the_shops_own_is_told_where_it_stands_out() -> None:

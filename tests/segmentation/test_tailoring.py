@@ -8,6 +8,7 @@ import ibis
 import pytest
 
 from customerbase.segmentation.clustering import make_clusterer
+from customerbase.segmentation.merchants import find_merchants, take_leaders
 from customerbase.segmentation.own_figures import measure_own_figures
 from customerbase.segmentation.playbook import Strategy, load_across, load_playbook
 from customerbase.segmentation.rfm import RFM
@@ -160,25 +161,80 @@ def test_the_plan_across_segments_is_in_figures(learnt: Segmentation) -> None:
     assert not any("a tenth of all" in step or "coupon" in step for step in across)
 
 
-def test_coupons_are_personal_where_burn_rates_differ() -> None:
-    """The step on coupons names the segments with the least and the highest rate."""
-    features = ibis.memtable(
+def make_coupons() -> tuple[ibis.Table, ibis.Table]:
+    """Make the features of eight customers, four who burn much and four who do not, and whose coupons they claimed."""
+    who = list(string.ascii_lowercase[:8])
+    features = {
+        "customer_id": who,
+        "as_of": [AS_OF] * 8,
+        "coupon_recency_days": [5, 6, 7, 8, 200, 210, 220, 230],
+        "n_claimed": [20, 10, 10, 10, 2, 2, 1, 5],
+        "n_burnt": [10, 9, 9, 9, 0, 0, 0, 1],
+        "burn_rate": [0.5, 0.9, 0.9, 0.9, 0.0, 0.0, 0.0, 0.2],
+        "favourite_merchant": ["Al"] * 8,
+    }
+    # Of the first four all claimed at Bo's, and one of them at Al's; of the others two at each.
+    claims = [(one, "Bo") for one in "aaabcdef"] + [(one, "Al") for one in "agh"]
+    at = datetime.combine(AS_OF, datetime.min.time())
+    events = ibis.memtable(
         {
-            "customer_id": list(string.ascii_lowercase[:8]),
-            "as_of": [AS_OF] * 8,
-            "coupon_recency_days": [5, 6, 7, 8, 200, 210, 220, 230],
-            "n_claimed": [9, 8, 9, 8, 2, 2, 1, 2],
-            "burn_rate": [0.9, 0.8, 0.9, 0.8, 0.1, 0.0, 0.1, 0.0],
-            "favourite_merchant": ["Bo", "Bo", "Al", None, "Cy", "Cy", "Cy", "Cy"],
+            "customer_id": [one for one, _ in claims] + ["b", "c", "d"],
+            "event": ["claimed"] * len(claims) + ["burnt", "claimed", "claimed"],
+            "merchant_id": ["7"] * (len(claims) + 3),
+            "merchant_name": [merchant for _, merchant in claims] + ["Al", "Al", "Al"],
+            "occurred_at": [at - timedelta(days=5)] * (len(claims) + 1) + [at] * 2,
         }
     )
-    made = tailor_strategies(segment(features, make_clusterer(n_segments=2)), features)
+    return ibis.memtable(features), events
+
+
+def test_coupons_are_personal_where_burn_rates_differ() -> None:
+    """The least and the highest rate are those of all coupons: 1 of 10 and 37 of 50; the mean of rates is 80%."""
+    features, events = make_coupons()
+    made = tailor_strategies(segment(features, make_clusterer(n_segments=2)), features, coupon_events=events)
     low, high = made.segments[1].name, made.segments[0].name
-    assert any(f"by burn rate (from 5% in {low} to 85% in {high})" in step for step in made.across)
+    assert any(f"(of all coupons claimed, from 10% in {low} to 74% in {high})" in step for step in made.across)
     assert made.segments[0].journey == (
-        "A typical customer: 8.5 coupons claimed, 85% of them burnt, the last touched 6 days ago. "
-        "Favourite merchants: “Bo” and “Al”."
+        "A typical customer: 10 coupons claimed, the last touched 6 days ago. Of all coupons claimed 74% were burnt."
     )
+    assert "burn more of them than others: 74% of all they claimed" in made.segments[0].traits
+
+
+def test_merchants_are_told_only_where_clearly_more_customers_claimed_their_coupons() -> None:
+    """A customer counts once, events of the date and burnings not at all; of equal merchants none is told."""
+    placed = ibis.memtable({"customer_id": list("abcdefgh"), "segment_id": [1] * 4 + [2] * 4})
+    _, events = make_coupons()
+    assert find_merchants(placed, events, AS_OF) == {1: (), 2: ()}  # 4 against 1 and 2 against 2
+    more = ibis.memtable(
+        {
+            "customer_id": [f"{n}" for n in range(20)] * 2,
+            "event": ["claimed"] * 40,
+            "merchant_id": [None] * 20 + ["3"] * 20,
+            "merchant_name": ["Zo"] * 20 + [None] * 19 + ["Al"],
+            "occurred_at": [datetime(2024, 5, 1)] * 40,
+        }
+    )
+    everybody = ibis.memtable({"customer_id": [f"{n}" for n in range(20)], "segment_id": [1] * 20})
+    assert find_merchants(everybody, more, AS_OF) == {1: ("Zo", "3")}
+    assert find_merchants(everybody, more.filter(more.merchant_name == "Zo"), AS_OF) == {1: ()}
+    assert find_merchants(everybody, None, AS_OF) == {}
+
+
+@pytest.mark.parametrize(
+    ("counts", "leaders"),
+    [
+        ((405, 386, 280, 267), 2),
+        ((157, 150, 148, 140, 60), 0),  # the clear step comes after the third
+        ((100, 60, 30, 5), 3),
+        ((90, 40), 1),
+        ((90,), 0),  # there is no other to lead
+        ((9, 3), 0),
+    ],
+)
+def test_a_leader_is_beyond_what_chance_would_do(counts: tuple[int, ...], leaders: int) -> None:
+    """The difference is held against twice the square root of the sum: 106 against 52, 8 against 34 ..."""
+    names = [f"m{place}" for place in range(len(counts))]
+    assert take_leaders(list(zip(names, counts, strict=True))) == tuple(names[:leaders])
 
 
 def test_shuffled_customers_and_lines_change_nothing(learnt: Segmentation) -> None:

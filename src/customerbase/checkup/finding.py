@@ -22,9 +22,9 @@ _TEXT_LENGTH = 40
 class Finding:
     """One odd thing about an export.
 
-    `rows` and `customers` are order lines and known customers that it concerns, `amount` is the money at stake: None
-    where it would be a sum of several currencies. `example` quotes the costliest cases, `done` says what was done about
-    it and `option` what can be; None where there is nothing to decide.
+    `rows` and `customers` are order lines, or rows of another table, and known customers that it concerns, `amount`
+    is the money at stake: None where it would be a sum of several currencies. `example` quotes the costliest cases,
+    `done` says what was done about it and `option` what can be; None where there is nothing to decide.
 
     Examples
     --------

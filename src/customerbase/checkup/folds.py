@@ -57,6 +57,8 @@ class CheckupInput:
         Each return and the purchase that it undoes: see `match_returns`.
     people
         The table of customers, where the data set has one.
+    coupons
+        The table of coupon events, where the data set has one.
     """
 
     lines: ir.Table
@@ -70,10 +72,11 @@ class CheckupInput:
     customers: ir.Table
     returns: ir.Table
     people: ir.Table | None = None
+    coupons: ir.Table | None = None
 
 
 @contextmanager
-def fold(lines: ir.Table, people: ir.Table | None = None) -> Iterator[CheckupInput]:
+def fold(lines: ir.Table, people: ir.Table | None = None, coupons: ir.Table | None = None) -> Iterator[CheckupInput]:
     """Fold order lines into the tables of a check-up, which are there as long as the context is open.
 
     Parameters
@@ -82,18 +85,20 @@ def fold(lines: ir.Table, people: ir.Table | None = None) -> Iterator[CheckupInp
         Order lines with `rule`.
     people
         A table of customers.
+    coupons
+        A table of coupon events.
     """
     marked = lines.mutate(is_guest=lines.customer_id.isnull(), is_free=_is_free(lines))
     engine, name = ibis.get_backend(marked), ibis.util.gen_name("checkup")
     # Ibis takes longer to write a query down than the engine to answer it: the less there is to write, the better.
     view = engine.create_view(name, marked)
     try:
-        yield _fold(view, people)
+        yield _fold(view, people, coupons)
     finally:
         engine.drop_view(name)
 
 
-def _fold(lines: ir.Table, people: ir.Table | None) -> CheckupInput:
+def _fold(lines: ir.Table, people: ir.Table | None, coupons: ir.Table | None) -> CheckupInput:
     traded, kept = lines.filter(~lines.rule.fill_null("").isin(_NOT_TRADED)), lines.filter(lines.rule.isnull())
     return CheckupInput(
         lines,
@@ -107,6 +112,7 @@ def _fold(lines: ir.Table, people: ir.Table | None) -> CheckupInput:
         keep(_fold_customers(kept)),
         match_returns(kept),
         people,
+        coupons,
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from customerbase.checkup.coupons import find_ended_coupons
 from customerbase.checkup.currencies import find_currencies
 from customerbase.checkup.finding import Finding
 from customerbase.checkup.folds import CheckupInput, fold
 from customerbase.checkup.guests import find_guests
+from customerbase.checkup.measures import find_contradicting_spend
 from customerbase.checkup.outliers import find_far_out_prices, find_far_out_quantities
 from customerbase.checkup.periods import find_future_dates, find_missing_days, find_partial_month, find_time_zone
 from customerbase.checkup.persons import (
@@ -64,6 +66,8 @@ FINDINGS: dict[str, Callable[[CheckupInput], Finding | None]] = {
     "persons_with_several_ids": find_persons_with_several_ids,
     "ids_of_several_forms": find_ids_of_several_forms,
     "ids_in_several_countries": find_ids_in_several_countries,
+    "coupons_that_end": find_ended_coupons,
+    "contradicting_spend": find_contradicting_spend,
 }
 """Name → function that gives the finding, or None where there is nothing odd."""
 
@@ -109,7 +113,7 @@ def check_up(data: Dataset, set_aside: ir.Table | None) -> Checkup:
     >>> [finding.finding for finding in check_up(cleaned.data, cleaned.set_aside).findings]
     ['guests']
     """
-    with fold(_stack(data, set_aside), data.customers) as seen:
+    with fold(_stack(data, set_aside), data.customers, data.coupon_events) as seen:
         found = [finding for find in FINDINGS.values() if (finding := find(seen)) is not None]
     return Checkup(tuple(sorted(found, key=_rank)), seen.returns)
 

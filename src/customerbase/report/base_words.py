@@ -12,7 +12,7 @@ from customerbase.report.numerals import write
 from customerbase.workspace import Workspace
 from customerbase.workspace.manifest import UNDATED
 
-__all__ = ["BaseWords", "describe_base", "describe_part"]
+__all__ = ["BaseWords", "count_left_out", "describe_base", "describe_part"]
 
 Row = Mapping[str, Any]
 
@@ -38,11 +38,26 @@ def describe_base(workspace: Workspace, stored: Row, audit: Row) -> BaseWords:
         Its `audit`.
     """
     features = workspace.table("features", stored["as_of"])
-    base = describe_part(features.filter(is_in_base(features)), stored)
+    base = describe_part(features.filter(is_in_base(features)), stored, count_left_out(workspace, stored))
     return BaseWords(f"{base.paragraph} {_say_rows(audit)}", base.figures)
 
 
-def describe_part(customers: ir.Table, stored: Row) -> BaseWords:
+def count_left_out(workspace: Workspace, stored: Row) -> int:
+    """Count the customers of a file who are in no segment, having no coupon, or neither an order nor any spend.
+
+    Of orders, where the customers are those who ordered, there are none.
+    """
+    if stored["base"] == "customers":
+        return int(stored["n_without_purchase"])
+    if stored["base"] == "orders" or all(each.name != "customers" for each in workspace.tables()):
+        return 0
+    features = workspace.table("features", stored["as_of"])
+    people = workspace.table("customers").filter(lambda table: table.customer_id.notnull())
+    others = people.anti_join(features.filter(is_in_base(features)), "customer_id")
+    return int(others.customer_id.nunique().to_pyarrow().as_py())
+
+
+def describe_part(customers: ir.Table, stored: Row, n_left_out: int = 0) -> BaseWords:
     """Describe some of the customers of a date, by their features alone.
 
     Parameters
@@ -51,6 +66,8 @@ def describe_part(customers: ir.Table, stored: Row) -> BaseWords:
         Their features; at least one row.
     stored
         `as_of`, `base`, and the `segments` that they are in.
+    n_left_out
+        Customers of the file beside them, who are in no segment.
 
     Examples
     --------
@@ -60,12 +77,13 @@ def describe_part(customers: ir.Table, stored: Row) -> BaseWords:
     >>> describe_part(customers, {"as_of": "undated", "base": "customers", "segments": [loyal]}).paragraph
     '1 customers spent 9.'
     """
-    sentences, figures = _BASES[stored["base"]](stored, _totals(customers))
+    sentences, figures = _BASES[stored["base"]](stored, _totals(customers) | {"n_left_out": n_left_out})
     best = _say_best(stored["segments"]) if len(stored["segments"]) > 1 else []
-    return BaseWords(" ".join([*sentences, *best]), figures)
+    others = _say_left_out(n_left_out, stored["base"]) if n_left_out else []
+    return BaseWords(" ".join([*sentences, *best, *others]), figures)
 
 
-def _totals(base: ir.Table) -> Row:
+def _totals(base: ir.Table) -> dict[str, Any]:
     """Add up and take the middle of what the features know, each as `sum_` or `median_` and the name."""
     sums = (
         "frequency",
@@ -110,7 +128,7 @@ def _of_coupons(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]
     n, claimed, burnt = totals["n"], totals["sum_n_claimed"], totals["sum_n_burnt"]
     day = "" if stored["as_of"] == UNDATED else f" before {stored['as_of']}"
     sentences = [
-        f"{write(n, 'count')} customers claimed {write(claimed, 'count')} coupons{day}.",
+        f"{_say_customers(totals)} claimed {write(claimed, 'count')} coupons{day}.",
         f"{write(burnt, 'count')} of these ({write(burnt / claimed if claimed else None, 'share')}) were burnt.",
     ]
     figures = (
@@ -122,6 +140,17 @@ def _of_coupons(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]
         Figure("median days since the last coupon", totals.get("median_coupon_recency_days"), "number"),
     )
     return sentences, figures
+
+
+def _say_customers(totals: Row) -> str:
+    n, n_left_out = totals["n"], totals["n_left_out"]
+    of = f" of {write(n + n_left_out, 'count')}" if n_left_out else ""
+    return f"{write(n, 'count')}{of} customers"
+
+
+def _say_left_out(n_left_out: int, base: str) -> list[str]:
+    are = "customer is" if n_left_out == 1 else "customers are"
+    return [f"{write(n_left_out, 'count')} further {are} in no segment: they {_LEFT_OUT[base]}."]
 
 
 def _of_customers(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ...]]:  # noqa: ARG001
@@ -136,7 +165,7 @@ def _of_customers(stored: Row, totals: Row) -> tuple[list[str], tuple[Figure, ..
     spent = f" and spent {write(totals['sum_monetary'], 'short')}" if totals.get("sum_monetary") else ""
     orders = f" placed {write(totals['sum_frequency'], 'count')} orders" if totals.get("sum_frequency") else ""
     what = orders + spent if orders else spent.removeprefix(" and") or " are in the file"
-    return [f"{write(totals['n'], 'count')} customers{what}."], tuple(each for each in known if each.value is not None)
+    return [f"{_say_customers(totals)}{what}."], tuple(each for each in known if each.value is not None)
 
 
 def _say_best(segments: Sequence[Row]) -> list[str]:
@@ -158,6 +187,9 @@ def _say_rows(audit: Row) -> str:
         f"({write(share, 'share')}) count here."
     )
 
+
+_LEFT_OUT: Mapping[str, str] = {"coupons": "claimed no coupon", "customers": "neither ordered nor spent anything"}
+"""Of what the segments are made → why customers of the file may be in none."""
 
 _BASES: Mapping[str, Callable[[Row, Row], tuple[list[str], tuple[Figure, ...]]]] = {
     "orders": _of_orders,

@@ -22,6 +22,8 @@ __all__ = [
     "spread_of",
     "standardised_means",
     "sums_of",
+    "yes_no_features",
+    "yes_shares_of",
 ]
 
 _QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
@@ -68,6 +70,36 @@ def spread_of(material: Material, features: Sequence[str]) -> dict[str, Rows]:
         for feature in features
     }
     return {feature: rows for feature, rows in spreads.items() if rows}
+
+
+def yes_no_features(material: Material, features: Sequence[str]) -> list[str]:
+    """Tell which features are only 0 or 1, or true or false, of all customers; counts that happen to be are not meant.
+
+    Of such a feature a median, quantiles or ranks say nothing, for nearly all customers stand at one place.
+    """
+    asked = {
+        feature: material.everybody[feature].cast("float64").isin([0.0, 1.0]).all()
+        for feature in features
+        if feature in material.everybody.columns and not feature.startswith("n_") and feature != "frequency"
+    }
+    found = material.everybody.agg(**asked).to_pyarrow().to_pylist()[0] if asked else {}
+    return [feature for feature, is_yes_no in found.items() if is_yes_no]
+
+
+def yes_shares_of(material: Material, features: Sequence[str]) -> dict[str, Rows]:
+    """Give the share of customers with a 1 by segment, of each feature that is only 0 or 1."""
+    asked = {
+        feature: material.customers[feature].cast("float64").mean() for feature in yes_no_features(material, features)
+    }
+    found = _by_name(material, material.customers.group_by("segment").agg(**asked)) if asked else []
+    return {
+        feature: [
+            {"segment": row["segment"], "color": row["color"], "share": row[feature]}
+            for row in found
+            if row[feature] is not None
+        ]
+        for feature in asked
+    }
 
 
 def sums_of(material: Material, features: Sequence[str]) -> Rows:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from customerbase.first_look import EXPLORED
-from customerbase.report.base_words import describe_base
+from customerbase.report.base_words import count_left_out, describe_base
 from customerbase.workspace import Entry, Workspace
 from customerbase.workspace.front_page import FRONT_PAGE
 
@@ -61,6 +61,7 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
     stored = workspace.json("segments", as_of)
     audit = workspace.json("audit")
     base = describe_base(workspace, stored, audit)
+    n_left_out = count_left_out(workspace, stored)
     return {
         "workspace": str(workspace.path),
         "paragraph": base.paragraph,
@@ -75,7 +76,9 @@ def summarise(workspace: Workspace, as_of: str | None = None) -> dict[str, Any]:
         "sources": audit["formats"],
         "findings": _findings(workspace),
         **{name: stored[name] for name in ("base", "n_customers", "n_without_purchase", "gross_revenue", "monetary")},
-        "notes": [*_notes(stored, audit, workspace.runs[-1]), *_note_database(workspace)],
+        "n_left_out": n_left_out,
+        "n_in_file": stored["n_customers"] + stored["n_incomplete"] + n_left_out,
+        "notes": [*_notes(stored, audit, workspace.runs[-1]), *_note_coupons(workspace), *_note_database(workspace)],
         "segments": stored["segments"],
         "across": stored.get("across", []),
         "files": _list_files(workspace, stored["as_of"]),
@@ -110,6 +113,18 @@ def _note_database(workspace: Workspace) -> list[str]:
         return []
     left_out = "" if "checkup" in held else "; the check-up, which looks at single lines, was left out"
     return [f"the order lines stay in {workspace.json('database')['url']}{left_out}."]
+
+
+def _note_coupons(workspace: Workspace) -> list[str]:
+    """Say that days since the last coupon are longer for all where one kind of event ends before the other."""
+    is_checked = any(each.name == "checkup" for each in workspace.tables())
+    found = workspace.json("checkup") if is_checked else []
+    return [
+        f"{each['example'].split('; ')[0]}. Days since the last coupon count these days too: 'lately' and 'longer ago' "
+        "are said beside the other customers."
+        for each in found
+        if each["finding"] == "coupons_that_end"
+    ]
 
 
 def _tables(audit: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from customerbase.segmentation.profiles import PROFILE_FEATURES, FeatureSummary, Profile, make_profiles
+from customerbase.segmentation.profiles import PROFILE_FEATURES, FeatureSummary, Profile, make_profiles, pool_burn_rate
 
 __all__ = ["COMPARED", "describe_contrasts", "profile_everyone"]
 
@@ -110,6 +110,7 @@ def describe_contrasts(profile: Profile, everyone: Profile) -> tuple[str, ...]:
     ...                     "monetary": FeatureSummary(.9, 8000.0, 8700.0)}, everyone)
     ('last bought 371 days ago against 96', 'ordered a fifth as often', 'spent 3.1 times as much')
     """
+    profile, everyone = pool_burn_rate(profile), pool_burn_rate(everyone)
     found = {
         name: phrase
         for name, words in COMPARED.items()

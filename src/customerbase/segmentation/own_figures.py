@@ -1,6 +1,5 @@
-"""The own figures of each segment: its usual gap between orders, its basket, its favourite products and merchants."""
+"""The own figures of each segment: its usual gap between orders, its basket, its products and merchants."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,13 +8,10 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from customerbase.segmentation.wording import clean_name
+from customerbase.segmentation.merchants import find_merchants
+from customerbase.segmentation.wording import N_LOOKED_UP, clean_name, clean_names
 
 __all__ = ["OwnFigures", "measure_own_figures"]
-
-N_FAVOURITES = 3
-N_LOOKED_UP = 6
-"""Some codes share a name, and of some names nothing is left: more are looked up than are told."""
 
 TYPICAL_SHARE = 0.05
 """A product is typical of a segment only if at least this share of its customers bought it."""
@@ -50,13 +46,13 @@ class OwnFigures:
     gap_share
         Share of the customers who have a gap between orders.
     burn_share
-        Mean share of the claimed coupons that they burn.
+        Share of all the coupons they claimed that were burnt.
     products
         Names of the products that most of them bought, the first three; as plain text.
     typical
         The product that takes the largest part in what they buy compared with all customers.
     merchants
-        The merchants who are the favourite of most, the first three.
+        Up to three merchants whose coupons clearly more customers claimed than those of any other.
     country, country_share
         The country that is far more common here than among all customers, and its share.
 
@@ -83,7 +79,11 @@ class OwnFigures:
 
 
 def measure_own_figures(
-    assignments: ir.Table, features: ir.Table, order_lines: ir.Table | None = None, as_of: date | None = None
+    assignments: ir.Table,
+    features: ir.Table,
+    order_lines: ir.Table | None = None,
+    as_of: date | None = None,
+    coupon_events: ir.Table | None = None,
 ) -> dict[int, OwnFigures]:
     """Measure the own figures of each segment, by its number.
 
@@ -96,7 +96,9 @@ def measure_own_figures(
     order_lines
         Clean order lines, for the names of products; without them none are known.
     as_of
-        The date of the segments: lines on or after it are not looked at.
+        The date of the segments: lines and events on or after it are not looked at.
+    coupon_events
+        Clean coupon events, for the names of merchants; without them none are known.
 
     Examples
     --------
@@ -108,7 +110,7 @@ def measure_own_figures(
     customers = features.inner_join(assignments.select("customer_id", "segment_id"), "customer_id")
     summed = {int(row["segment_id"]): row for row in _rows(_sum_up(customers))}
     products, typical = _find_products(assignments, order_lines, as_of)
-    merchants = _find_most_common(customers, "favourite_merchant")
+    merchants = find_merchants(assignments, coupon_events, as_of)
     countries = _find_countries(customers)
     return {
         segment_id: OwnFigures(
@@ -136,8 +138,10 @@ def _sum_up(customers: ir.Table) -> ir.Table:
     }
     if "mean_days_between_orders" in customers.columns:
         figures["gap_share"] = customers.mean_days_between_orders.notnull().cast("float64").mean()
-    if "burn_rate" in customers.columns:
-        figures["burn_share"] = customers.burn_rate.cast("float64").mean().round(4)
+    if {"n_claimed", "n_burnt"} <= set(customers.columns):
+        # Whole numbers are added up, so that the order of rows has no say.
+        claimed, burnt = (customers[name].sum().cast("float64") for name in ("n_claimed", "n_burnt"))
+        figures["burn_share"] = (burnt / claimed.nullif(0)).round(4)
     return customers.group_by("segment_id").agg(n=customers.count(), **figures).order_by("segment_id")
 
 
@@ -162,11 +166,11 @@ def _find_products(
     told: dict[int, list[str]] = {}
     for segment_id, code in zip(by_reach.segment_id, by_reach.product_id, strict=True):
         told.setdefault(int(segment_id), []).append(known[code])
-    favourites = {segment_id: _clean(each) for segment_id, each in told.items()}
+    favourites = {segment_id: clean_names(each) for segment_id, each in told.items()}
     typical = {
         int(segment_id): name[0]
         for segment_id, code in zip(own.segment_id, own.product_id, strict=True)
-        if (name := _clean([known[code]]))
+        if (name := clean_names([known[code]]))
     }
     return favourites, typical
 
@@ -181,24 +185,6 @@ def _count_buyers(assignments: ir.Table, bought: ir.Table) -> pd.DataFrame:
         reach=counted.n / counted.segment_id.map(sizes),
         lead=counted.n / counted.groupby("product_id").n.transform("sum"),
     )
-
-
-def _clean(names: Sequence[str]) -> tuple[str, ...]:
-    """Give the first names as plain text, each once and without those of which nothing is left."""
-    found = dict.fromkeys(filter(None, (clean_name(str(name)) for name in names[:N_LOOKED_UP])))
-    return tuple(found)[:N_FAVOURITES]
-
-
-def _find_most_common(customers: ir.Table, column: str) -> dict[int, tuple[str, ...]]:
-    if column not in customers.columns:
-        return {}
-    known = customers.filter(customers[column].notnull())
-    counted = known.group_by("segment_id", value=known[column]).agg(n=known.count())
-    rows = _rows(counted.order_by("segment_id", ibis.desc("n"), "value"))
-    names: dict[int, list[str]] = {}
-    for row in rows:
-        names.setdefault(int(row["segment_id"]), []).append(row["value"])
-    return {segment_id: _clean(values) for segment_id, values in names.items()}
 
 
 def _find_countries(customers: ir.Table) -> dict[int, tuple[str | None, float | None]]:

@@ -1,14 +1,22 @@
 """What a segment looks like: where its customers stand within the whole base, and that in words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["PROFILE_FEATURES", "FeatureSummary", "Profile", "describe_traits", "make_profiles", "percentile_ranks"]
+__all__ = [
+    "PROFILE_FEATURES",
+    "FeatureSummary",
+    "Profile",
+    "describe_traits",
+    "make_profiles",
+    "percentile_ranks",
+    "pool_burn_rate",
+]
 
 PROFILE_FEATURES = (
     "recency_days",
@@ -26,6 +34,7 @@ PROFILE_FEATURES = (
     "is_one_time",
     "coupon_recency_days",
     "n_claimed",
+    "n_burnt",
     "burn_rate",
     "mean_days_to_burn",
     "n_merchants",
@@ -148,11 +157,11 @@ MONETARY_WORDS = (
     (1.0, "the highest spend"),
 )
 COUPON_RECENCY_WORDS = (
-    (0.2, "with a coupon very recently"),
-    (0.4, "with a coupon recently"),
-    (0.6, "last coupon a while ago"),
-    (0.77, "no coupon for long"),
-    (1.0, "longest without a coupon"),
+    (0.2, "a coupon much more lately than others"),
+    (0.4, "a coupon more lately than others"),
+    (0.6, "last coupon about as long ago as that of others"),
+    (0.77, "last coupon longer ago than that of others"),
+    (1.0, "last coupon much longer ago than that of others"),
 )
 CLAIMED_WORDS = (
     (0.3, "claim few coupons"),
@@ -166,6 +175,25 @@ BURN_WORDS = (
     (0.62, "burn about as much of them as others"),
     (1.0, "burn more of them than others"),
 )
+
+
+def pool_burn_rate(profile: Profile) -> Profile:
+    """Give a profile whose mean burn rate is the share of all its claimed coupons that were burnt.
+
+    So tables of coupons show it; a mean of the customers' own rates counts a customer of one coupon as much as one of
+    twenty. Where the numbers of coupons are not known it stays.
+
+    Examples
+    --------
+    >>> coupons = {"n_claimed": FeatureSummary(0.5, 2.0, 8.0), "n_burnt": FeatureSummary(0.5, 1.0, 2.0),
+    ...            "burn_rate": FeatureSummary(0.5, 0.5, 0.4)}
+    >>> pool_burn_rate(coupons)["burn_rate"].mean
+    0.25
+    """
+    if not {"n_claimed", "n_burnt", "burn_rate"} <= set(profile) or not profile["n_claimed"].mean:
+        return profile
+    pooled = round(profile["n_burnt"].mean / profile["n_claimed"].mean, 4)
+    return {**profile, "burn_rate": replace(profile["burn_rate"], mean=pooled)}
 
 
 def describe_traits(profile: Profile) -> tuple[str, ...]:
@@ -186,6 +214,7 @@ def describe_traits(profile: Profile) -> tuple[str, ...]:
     ('bought very recently, 9 days ago (median)', 'the most orders: 12 (median)',
      'new to the shop: first order 134 days ago (median)')
     """
+    profile = pool_burn_rate(profile)
     phrases = (
         _banded(profile, "recency_days", RECENCY_WORDS, "{words}, {median} {days} ago (median)"),
         _banded(profile, "frequency", FREQUENCY_WORDS, "{words}: {median} (median)"),
@@ -214,8 +243,12 @@ def _coupon_traits(profile: Profile) -> tuple[str, ...]:
     return (
         _banded(profile, "coupon_recency_days", COUPON_RECENCY_WORDS, "{words}, {median} {days} ago (median)"),
         _banded(profile, "n_claimed", CLAIMED_WORDS, "{words}: {median} (median)"),
-        _banded(profile, "burn_rate", BURN_WORDS, "{words}: {mean:.0%} (mean)"),
+        _banded(profile, "burn_rate", BURN_WORDS, f"{{words}}: {{mean:.0%}} {_what_burnt(profile)}"),
     )
+
+
+def _what_burnt(profile: Profile) -> str:
+    return "of all they claimed" if "n_burnt" in profile else "(mean)"
 
 
 def _plain_trait(feature: str, summary: FeatureSummary) -> str:
@@ -243,8 +276,8 @@ SPECIAL_TRAITS = (
     ("average_basket_units", "percentile_rank", 0.85, 1.0, "huge baskets: {median:,.0f} units (median)"),
     ("n_claimed", "percentile_rank", 0.55, 1.0, "claim many coupons: {median:,.0f} (median)"),
     ("n_claimed", "percentile_rank", 0.0, 0.3, "claim few coupons: {median:,.0f} (median)"),
-    ("burn_rate", "percentile_rank", 0.62, 1.0, "burn {mean:.0%} of the coupons they claim (mean)"),
-    ("burn_rate", "percentile_rank", 0.0, 0.35, "burn only {mean:.0%} of the coupons they claim (mean)"),
+    ("burn_rate", "percentile_rank", 0.62, 1.0, "burn {mean:.0%} of the coupons they claim"),
+    ("burn_rate", "percentile_rank", 0.0, 0.35, "burn only {mean:.0%} of the coupons they claim"),
     ("mean_days_to_burn", "percentile_rank", 0.0, 0.35, "burn a coupon soon, after {median:,.0f} days (median)"),
     ("mean_days_to_burn", "percentile_rank", 0.65, 1.0, "burn a coupon late, after {median:,.0f} days (median)"),
     ("n_sessions", "percentile_rank", 0.65, 1.0, "many visits: {median:,.0f} (median)"),

@@ -29,13 +29,19 @@ SLIPPING = ("cannot_lose", "at_risk", "need_attention")
 
 
 def tailor_strategies(
-    segmentation: Segmentation, features: ir.Table, order_lines: ir.Table | None = None, currency: str | None = None
+    segmentation: Segmentation,
+    features: ir.Table,
+    order_lines: ir.Table | None = None,
+    currency: str | None = None,
+    coupon_events: ir.Table | None = None,
 ) -> Segmentation:
     """Fill the strategies of segments with their own figures, and add a plan across segments.
 
     The usual gap between orders is the median of the customers' own mean gaps, and told where most of them have ordered
     three times; a reminder goes out when it is exceeded by a quarter. Favourite products are those that most
-    customers of the segment bought. What is not known is not told: the sentences stand without it.
+    customers of the segment bought; merchants are told where clearly more customers claimed their coupons than those of
+    any other, and a burnt share is that of all coupons which the segment claimed. What is not known is not told: the
+    sentences stand without it.
 
     Parameters
     ----------
@@ -47,6 +53,8 @@ def tailor_strategies(
         Clean order lines, for the names of products.
     currency
         Code of the currency of all amounts, where it is known.
+    coupon_events
+        Clean coupon events, for the names of merchants.
 
     Returns
     -------
@@ -68,7 +76,7 @@ def tailor_strategies(
     >>> made.segments[1].strategy.avoid
     'Incentives dearer than the margin of their usual small basket of EUR 25.'
     """
-    figures = measure_own_figures(segmentation.assignments, features, order_lines, segmentation.as_of)
+    figures = measure_own_figures(segmentation.assignments, features, order_lines, segmentation.as_of, coupon_events)
     segments = tuple(_tailor(one, figures.get(one.id), currency) for one in segmentation.segments)
     across = _plan_across(segmentation, figures)
     return replace(segmentation, segments=segments, across=across)
@@ -128,8 +136,10 @@ def describe_journey(own: OwnFigures, currency: str | None = None) -> str | None
     sentences = [f"A typical customer: {', '.join(steps)}."] if steps else []
     if own.products:
         sentences.append(f"Most bought: {_quote(own.products)}.")
+    if own.burn_share is not None:
+        sentences.append(f"Of all coupons claimed {own.burn_share:.0%} were burnt.")
     if own.merchants:
-        sentences.append(f"Favourite merchants: {_quote(own.merchants)}.")
+        sentences.append(f"More of them claimed coupons of {_quote(own.merchants)} than of any other merchant.")
     if own.country:
         sentences.append(f"{own.country_share:.0%} are from {_quote((own.country,))}.")
     return " ".join(sentences) or None
@@ -151,8 +161,7 @@ def _order_steps(own: OwnFigures, currency: str | None) -> Iterator[str]:
 
 def _coupon_steps(own: OwnFigures) -> Iterator[str]:
     if "n_claimed" in own.medians:
-        burnt = "" if own.burn_share is None else f", {own.burn_share:.0%} of them burnt"
-        yield f"{_count(own.medians['n_claimed'], 'coupon')} claimed{burnt}"
+        yield f"{_count(own.medians['n_claimed'], 'coupon')} claimed"
     if "coupon_recency_days" in own.medians:
         yield f"the last touched {_days(own.medians['coupon_recency_days'])} ago"
 

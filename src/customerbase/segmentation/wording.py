@@ -2,16 +2,19 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from string import Formatter
 
 from customerbase.segmentation.playbook import Archetype, Strategy
 
-__all__ = ["clean_name", "fields_of", "fill_sentence", "fill_strategy", "join_words"]
+__all__ = ["clean_name", "clean_names", "fields_of", "fill_sentence", "fill_strategy", "join_words"]
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _LONGEST_NAME = 60
+N_FAVOURITES = 3
+N_LOOKED_UP = 6
+"""Some codes share a name, and of some names nothing is left: more are looked up than are told."""
 
 
 def fill_sentence(wording: str, figures: Mapping[str, str]) -> str:
@@ -80,6 +83,18 @@ def clean_name(name: str) -> str:
     visible = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in name)
     text = " ".join(visible.split())
     return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1].rstrip()}…"
+
+
+def clean_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Give the first three names as plain text, each once and without those of which nothing is left.
+
+    Examples
+    --------
+    >>> clean_names(["Mug", " Mug", "", "Pan"])
+    ('Mug', 'Pan')
+    """
+    found = dict.fromkeys(filter(None, (clean_name(str(name)) for name in names[:N_LOOKED_UP])))
+    return tuple(found)[:N_FAVOURITES]
 
 
 def join_words(words: tuple[str, ...]) -> str:

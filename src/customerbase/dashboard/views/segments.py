@@ -16,6 +16,7 @@ from customerbase.dashboard.people import favourites_of, find_people
 from customerbase.dashboard.views.customers import show_list
 from customerbase.report import charts
 from customerbase.report.blocks import Column, Figure, Picture, Table
+from customerbase.report.by_segment import yes_no_features
 from customerbase.report.charts.feature_words import feature_kind, feature_words
 from customerbase.report.charts.theme import Rows
 from customerbase.report.numerals import write
@@ -95,7 +96,9 @@ def _show_profile(shown: Shown, whole: Mapping[str, Any]) -> None:
         {"words": feature_words(feature), "feature": feature, **figures, "kind": feature_kind(feature)}
         for feature, figures in profile.items()
     ]
-    standing = [{**row, "value": row["median"], "percentile_rank": row["percentile_rank"]} for row in rows]
+    yes_no = shown.opened.remember(("yes or no", shown.as_of, *profile), lambda: yes_no_features(shown, list(profile)))
+    rows = [{**row, "percentile_rank": None} if row["feature"] in yes_no else row for row in rows]
+    standing = [{**row, "value": row["median"]} for row in rows if row["percentile_rank"] is not None]
     columns = (
         Column("words", "feature"),
         Column("percentile_rank", "mean percentile rank", "share"),
@@ -106,7 +109,8 @@ def _show_profile(shown: Shown, whole: Mapping[str, Any]) -> None:
     picture = Picture("profile", partial(charts.segment_standing, standing, whole["name"]), table)
     left, right = st.columns(2, gap="large")
     with left:
-        show_picture(picture, shown, "profile", has_table=False)
+        if standing:
+            show_picture(picture, shown, "profile", has_table=False)
     with right:
         st.html(markup.paragraph("Of all of the segment, wherever they live.", "reading"))
         st.html(markup.table(table, shown.marks))

@@ -13,19 +13,15 @@ from customerbase.report.charts.segments import (
     segment_mix,
     segment_shares,
 )
-from customerbase.report.charts.trade import (
-    coupon_months,
-    coupons_by_segment,
-    findings_by_money,
-    returned_products,
-    share_by_month,
-)
+from customerbase.report.charts.trade import findings_by_money, returned_products, share_by_month
 from customerbase.report.charts.trust import customer_map, out_of_time
+from customerbase.report.charts.usage import coupon_merchants, coupon_months, coupons_by_segment, yes_shares
 
 __all__ = [
     "agreement_grid",
     "bic_curve",
     "confusion_grid",
+    "coupon_merchants",
     "coupon_months",
     "coupons_by_segment",
     "customer_map",
@@ -55,4 +51,5 @@ __all__ = [
     "snake_plot",
     "stability_intervals",
     "weekdays",
+    "yes_shares",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-__all__ = ["FEATURE_WORDS", "feature_kind", "feature_words"]
+__all__ = ["FEATURE_WORDS", "feature_kind", "feature_words", "yes_words"]
 
 FEATURE_WORDS: Mapping[str, str] = {
     "recency_days": "days since the last order",
@@ -62,6 +62,24 @@ def feature_words(feature: str) -> str:
     ('days since the last order', 'Loyalty Points')
     """
     return FEATURE_WORDS.get(feature, " ".join(feature.replace("_", " ").split())[:60])
+
+
+_YES_WORDS: Mapping[str, str] = {
+    "campaign_response_rate": "answered the campaign",
+    "cart_abandonment_rate": "abandoned the cart",
+    "discount_share": "bought at a discount",
+}
+
+
+def yes_words(feature: str) -> str:
+    """Say what is true of a customer with a 1, where a feature is only 0 or 1.
+
+    Examples
+    --------
+    >>> yes_words("campaign_response_rate"), yes_words("is_one_time"), yes_words("Has_App")
+    ('answered the campaign', 'bought once', 'Has App')
+    """
+    return _YES_WORDS.get(feature, feature_words(feature))
 
 
 def feature_kind(feature: str) -> str:

@@ -1,5 +1,6 @@
 """Charts of profiles: how segments differ over many features at once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -24,7 +25,7 @@ _LINES = "split(datum.label, '\\n')"
 _DIVERGING = ["#b35806", "#f1a340", "#fee0b6", "#f7f7f7", "#d8daeb", "#998ec3", "#542788"]
 
 
-def profile_heat_map(table: ChartTable) -> Any:  # noqa: ANN401
+def profile_heat_map(table: ChartTable, left_out: Sequence[str] = ()) -> Any:  # noqa: ANN401
     """Chart where each segment stands within the base, feature by feature.
 
     Parameters
@@ -32,6 +33,8 @@ def profile_heat_map(table: ChartTable) -> Any:  # noqa: ANN401
     table
         `segment, feature, percentile_rank, median`, one row per segment and feature; a rank is the mean share of the
         base that lies below a segment's customers, from 0 to 1.
+    left_out
+        Features that are only yes or no, of which a rank says nothing: they are named below the chart.
 
     Examples
     --------
@@ -62,6 +65,9 @@ def profile_heat_map(table: ChartTable) -> Any:  # noqa: ANN401
         "Each figure is the mean percentile rank of a segment's customers within all: 50 is the middle; violet stands "
         "above it, orange below." + (" A dash: nobody has this figure." if len(cells) > len(rows) else "")
     )
+    if left_out:
+        words = ", ".join(feature_words(feature) for feature in left_out)
+        reading += f" Only yes or no, so without a rank (see the table for the share): {words}."
     title = _title_of_profiles(rows)
     return finish(
         marks + texts, title=title, reading=reading, height=30 * len(features) + 60, width=FULL_WIDTH, labels=features

@@ -25,6 +25,7 @@ __all__ = [
     "segment_shares",
 ]
 
+_QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 _ROW = 44
 
 
@@ -142,11 +143,14 @@ def feature_distribution(table: ChartTable, feature: str) -> Any:  # noqa: ANN40
     rows, words = plain_rows(table), feature_words(feature)
     kind = "share" if feature_kind(feature) == "share" else "number"
     lowest, highest = min(row["p05"] for row in rows), max(row["p95"] for row in rows)
-    is_log = lowest > 0 and highest / lowest > 30
+    is_log = kind != "share" and lowest > 0 and highest / lowest > 30
     scale = alt.Scale(type="log", nice=False) if is_log else alt.Scale(zero=True, nice=True)
+    ticks: dict[str, Any] = {"tickCount": 4}
+    if kind == "share" and lowest >= 0 and highest <= 1:
+        scale, ticks = alt.Scale(domain=[0, 1], nice=False), {"values": _QUARTERS}
     spans = [{**row, "edge": edge_color(row["color"]), "hint": _spread(row, words, kind)} for row in rows]
     x_title = f"{words}{', logarithmic' if is_log else ''}{' (%)' if kind == 'share' else ''}"
-    axis = alt.Axis(format="%" if kind == "share" else "~s", tickCount=4, labelOverlap=True)
+    axis = alt.Axis(format="%" if kind == "share" else "~s", labelOverlap=True, **ticks)
     base = alt.Chart(data_of(spans)).encode(
         y=alt.Y("segment:N", sort=segment_names(rows), title=None), description="hint:N"
     )

@@ -1,11 +1,11 @@
-"""Charts of the export and the trade: findings by money, guests, returns, coupons."""
+"""Charts of the export and the trade: findings by money, guests, returns."""
 
 from typing import Any
 
 import altair as alt
 
 from customerbase.report.charts.bars import labelled_bars
-from customerbase.report.charts.palette import ACCENT, PALE, QUIET, edge_color
+from customerbase.report.charts.palette import ACCENT
 from customerbase.report.charts.theme import (
     FULL_WIDTH,
     ChartTable,
@@ -13,12 +13,11 @@ from customerbase.report.charts.theme import (
     data_of,
     finish,
     plain_rows,
-    segment_names,
     shorten,
 )
 from customerbase.report.numerals import write
 
-__all__ = ["coupon_months", "coupons_by_segment", "findings_by_money", "returned_products", "share_by_month"]
+__all__ = ["findings_by_money", "returned_products", "share_by_month"]
 
 
 def findings_by_money(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's classes)
@@ -138,81 +137,4 @@ def returned_products(table: ChartTable) -> Any:  # noqa: ANN401
         reading="The products with the most value sent back; fees, postage and corrections are not among them.",
         height=28 * len(bars) + 60,
         labels=[bar["place"] for bar in bars],
-    )
-
-
-def coupons_by_segment(table: ChartTable) -> Any:  # noqa: ANN401
-    """Chart how many coupons each segment claimed, and how many of them it burnt.
-
-    Parameters
-    ----------
-    table
-        `segment, color, n_claimed, n_burnt`, one row per segment.
-
-    Examples
-    --------
-    >>> rows = [{"segment": "Regulars", "color": "#007744", "n_claimed": 10, "n_burnt": 6}]
-    >>> coupons_by_segment(rows).title.text
-    ['Regulars burn the largest part of what they claim: 60.0%']
-    """
-    rows = [row for row in plain_rows(table) if row["n_claimed"]]
-    bars = []
-    for row in rows:
-        edge = edge_color(row["color"])
-        for what, fill in (("claimed", PALE), ("burnt", row["color"])):
-            n = row[f"n_{what}"]
-            hint = f"{row['segment']}: {n:,} {what}"
-            bars.append(
-                {
-                    "segment": row["segment"],
-                    "what": what,
-                    "n": n,
-                    "label": f"{n:,}",
-                    "fill": fill,
-                    "edge": QUIET if what == "claimed" else edge,
-                    "hint": hint,
-                }
-            )
-    chart = labelled_bars(bars, "segment", "n", "coupons", axis_format=",.0f", pair="what", is_colored=True)
-    best = max(rows, key=lambda row: row["n_burnt"] / row["n_claimed"])
-    title = f"{best['segment']} burn the largest part of what they claim: {best['n_burnt'] / best['n_claimed']:.1%}"
-    height, labels = 44 * len(rows) + 50, segment_names(rows)
-    return finish(chart, title=title, reading="Grey: claimed. Colour: burnt.", height=height, labels=labels)
-
-
-def coupon_months(table: ChartTable) -> Any:  # noqa: ANN401
-    """Chart coupons claimed and burnt month by month.
-
-    Parameters
-    ----------
-    table
-        `month, claimed, burnt`, one row per month, ascending.
-
-    Examples
-    --------
-    >>> import datetime as dt
-    >>> rows = [{"month": dt.date(2024, 1, 1), "claimed": 10, "burnt": 4}]
-    >>> coupon_months(rows).title.text
-    ['January 2024 saw the most claims: 10 coupons']
-    """
-    rows = plain_rows(table)
-    points = [
-        {"month": row["month"], "what": what, "n": row[what], "hint": f"{row['month']:%B %Y}: {row[what]:,} {what}"}
-        for row in rows
-        for what in ("claimed", "burnt")
-    ]
-    most = max(rows, key=lambda row: row["claimed"])
-    scale = alt.Scale(domain=["claimed", "burnt"], range=[QUIET, ACCENT])
-    base = alt.Chart(data_of(points)).encode(
-        x=alt.X("month:T", timeUnit="utcyearmonth", title=None, axis=alt.Axis(format="%b %y", tickCount=6)),
-        y=alt.Y("n:Q", title="coupons", axis=alt.Axis(format=",.0f", tickCount=5)),
-        color=alt.Color("what:N", scale=scale, legend=alt.Legend(title=None)),
-        description="hint:N",
-    )
-    dots = base.mark_point(filled=True, size=36, opacity=1).encode(tooltip="hint:N")
-    return finish(
-        base.mark_line(strokeWidth=2) + dots,
-        title=f"{most['month']:%B %Y} saw the most claims: {most['claimed']:,} coupons",
-        reading="Coupons claimed and burnt in each month.",
-        height=280,
     )

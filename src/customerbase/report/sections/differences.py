@@ -1,10 +1,10 @@
 """The segments: cards, what each brings, and how they differ."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from customerbase.report import charts
 from customerbase.report.blocks import Block, Cards, Column, Paragraph, Picture, Strategies, Table
-from customerbase.report.by_segment import profile_rows, spread_of, standardised_means, sums_of
+from customerbase.report.by_segment import profile_rows, spread_of, standardised_means, sums_of, yes_no_features
 from customerbase.report.charts.feature_words import feature_kind, feature_words
 from customerbase.report.charts.theme import Rows
 from customerbase.report.material import Material
@@ -78,7 +78,10 @@ def _values(material: Material) -> Iterator[Block]:
 def describe_differences(material: Material) -> Iterator[Block]:
     """Show profiles as a heat map and as lines, and the spread of the main features."""
     profiles = profile_rows(material)
-    yield Picture("profiles", lambda: charts.profile_heat_map(profiles), _profile_table(profiles), is_wide=True)
+    yes_no = yes_no_features(material, list(dict.fromkeys(row["feature"] for row in profiles)))
+    if ranked := [row for row in profiles if row["feature"] not in yes_no]:
+        table = _profile_table(profiles, yes_no)
+        yield Picture("profiles", lambda: charts.profile_heat_map(ranked, yes_no), table, is_wide=True)
     if means := _first_features(standardised_means(material)):
         columns = (
             Column("segment", "segment"),
@@ -94,8 +97,15 @@ def describe_differences(material: Material) -> Iterator[Block]:
         yield _spread_picture(feature, rows)
 
 
-def _profile_table(profiles: Rows) -> Table:
-    rows = [{**row, "words": feature_words(row["feature"])} for row in profiles]
+def _profile_table(profiles: Rows, yes_no: Sequence[str]) -> Table:
+    rows = [
+        {
+            **row,
+            "words": feature_words(row["feature"]),
+            "percentile_rank": None if row["feature"] in yes_no else row["percentile_rank"],
+        }
+        for row in profiles
+    ]
     columns = (
         Column("segment", "segment"),
         Column("words", "feature"),

@@ -11,6 +11,8 @@ from customerbase.report.numerals import write
 __all__ = ["describe_base", "describe_export", "describe_findings"]
 
 _N_BARS = 12
+_LEFT_OUT = {"coupons": "claimed no coupon before the date", "customers": "neither ordered nor spent anything"}
+"""Of what the segments are made → why customers of the file may be in none."""
 
 
 def describe_base(material: Material) -> Iterator[Block]:
@@ -28,6 +30,12 @@ def describe_export(material: Material) -> Iterator[Block]:
     n_aside = sum(each["rows"] for each in summary["set_aside"])
     aside = f"{write(n_aside, 'count')} were set aside, each with its reason" if n_aside else "none was set aside"
     yield Paragraph(f"Read from {files}. Of {write(summary['rows_in'], 'count')} rows, {aside}.")
+    if n_left_out := summary["n_left_out"]:
+        n_in_file, why = summary["n_in_file"], _LEFT_OUT[summary["base"]]
+        yield Paragraph(
+            f"Of {write(n_in_file, 'count')} customers in the file, {write(n_left_out, 'count')} {why}. They are left "
+            f"out of the segments, which are about the other {write(n_in_file - n_left_out, 'count')}."
+        )
     kept = {"reason": "count in this report", "rows": summary["rows_kept"], "amount": None}
     rows = [{**each, "reason": _sentence(each["reason"])} for each in [kept, *summary["set_aside"]]]
     for row in rows:
