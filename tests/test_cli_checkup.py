@@ -62,7 +62,7 @@ def test_a_code_is_corrected(customerbase: CommandLine, orders: Path) -> None:
     Path("customerbase.toml").write_text('[products]\nwrap = false\n"post" = true\n', encoding="utf-8")
     customerbase.good("run", orders, "--model", "rfm")
     findings = {each["finding"]: each for each in customerbase.good("checkup", "--json").json}
-    assert findings["non_products"]["example"] == "WRAP (1 lines, 80.00)"
+    assert findings["non_products"]["example"] == "WRAP (1 line, 80.00)"
 
 
 def test_what_is_refused(customerbase: CommandLine) -> None:

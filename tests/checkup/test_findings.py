@@ -147,7 +147,7 @@ def test_codes_are_listed_and_can_be_corrected() -> None:
     assert found.example == "POST (2 lines, 15.00), PADS (1 line, 5.00)"
     assert found.option == '"POST" = true under [products] in customerbase.toml, where a code is a product'
     assert find(*lines, products={"pads": True})["non_products"].example == "POST (2 lines, 15.00)"
-    assert "MUG (1 lines, 5.00)" in find(*lines, products={"mug": False})["non_products"].example
+    assert "MUG (1 line, 5.00)" in find(*lines, products={"mug": False})["non_products"].example
 
 
 @pytest.mark.parametrize(
