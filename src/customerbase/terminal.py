@@ -12,6 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from customerbase.segmentation.spoken_figures import BESIDE
+
 __all__ = [
     "print_checkup",
     "print_fault",
@@ -253,7 +255,7 @@ def print_segments(segments: Sequence[Mapping[str, Any]], across: Sequence[str] 
     ...                  "runner_up": "Champions", "runner_up_fit": 0.81}])
     Loyal: 2 customers (100.0%), 100.0% of revenue
       bought recently; many orders
-      Beside the average customer: spent 3.1 times as much
+      Beside the average customer (medians of days, means of counts and amounts): spent 3.1 times as much
       Fit of the kind: 0.94; next best kind: Champions, 0.81
       Goal: Keep them.
       Do: Thank.
@@ -290,7 +292,7 @@ def print_segments(segments: Sequence[Mapping[str, Any]], across: Sequence[str] 
 def _say_apart(segment: Mapping[str, Any]) -> Iterator[str]:
     """Say what sets a segment apart and how well its kind fits, where it was told when the segment was made."""
     if segment.get("contrasts"):
-        yield f"Beside the average customer: {'; '.join(segment['contrasts'])}"
+        yield f"{BESIDE}: {'; '.join(segment['contrasts'])}"
     if segment.get("journey"):
         yield str(segment["journey"])
     if segment.get("fit") is not None:

@@ -6,7 +6,7 @@ import pytest
 from customerbase.segmentation.archetype_fit import measure_fit, rank_archetypes
 from customerbase.segmentation.contrasts import COMPARED, describe_contrasts, profile_everyone
 from customerbase.segmentation.playbook import load_playbook
-from customerbase.segmentation.profiles import PROFILE_FEATURES, FeatureSummary, make_profiles
+from customerbase.segmentation.profiles import PROFILE_FEATURES, FeatureSummary, describe_traits, make_profiles
 
 # Ten customers, two of whom bring nine tenths of the money.
 SHOP = pd.DataFrame(
@@ -98,3 +98,46 @@ def test_a_kind_without_a_place_has_no_fit(key: str) -> None:
     """All customers and unusual ones are nowhere in particular."""
     profile = {"recency_days": FeatureSummary(0.5, 1, 1)}
     assert measure_fit(key, profile).fit is None
+
+
+@pytest.mark.parametrize(
+    ("n_once", "said"),
+    [
+        (0, "none bought"),
+        (3, "hardly any (0.3%) bought"),
+        (10, "1% bought"),
+        (1021, "nearly all (99.5%) bought"),
+        (1023, "nearly all (99.7%) bought"),
+        (1026, "all bought"),
+    ],
+)
+def test_none_and_all_are_said_of_exactly_none_and_all(n_once: int, said: str) -> None:
+    """Three of 1,026 who bought only once are not none."""
+    base = pd.DataFrame({"is_one_time": [1.0] * n_once + [0.0] * (1026 - n_once) + [1.0, 0.0] * 2000})
+    profiles = make_profiles(base, [0] * 1026 + [1] * 4000)
+    (phrase,) = describe_contrasts(profiles[0], profile_everyone(base))
+    assert phrase.startswith(said)
+
+
+def test_rounding_makes_neither_nobody_nor_everybody() -> None:
+    """Of 30,000 one is not none, and all but one not all; what is noise of a sum is nothing."""
+    base = pd.DataFrame({"is_one_time": [1.0] + [0.0] * 29_999, "burn_rate": [0.0] + [1.0] * 29_999})
+    profile = make_profiles(base, [0] * 30_000)[0]
+    assert (profile["is_one_time"].mean, profile["burn_rate"].mean) == (0.0001, 0.9999)
+    assert make_profiles(pd.DataFrame({"monetary": [0.1, 0.2, -0.3]}), [0] * 3)[0]["monetary"].mean == 0.0
+
+
+def test_days_are_not_rounded_away_from_the_traits() -> None:
+    """9.5 days are 9.5 days in both."""
+    profile = {"recency_days": FeatureSummary(0.1, 9.5, 12.0)}
+    assert describe_contrasts(profile, {"recency_days": FeatureSummary(0.5, 96.0, 202.0)}) == (
+        "last bought 9.5 days ago against 96",
+    )
+    assert describe_traits(profile) == ("bought very recently, 9.5 days ago (median)",)
+
+
+def test_an_order_value_that_contradicts_orders_and_spend_is_not_compared() -> None:
+    """Two orders of 30 each are not a spend of 20."""
+    base = pd.DataFrame({"frequency": [2.0, 2.0], "average_order_value": [30.0, 10.0], "monetary": [20.0, 20.0]})
+    assert "average_order_value" not in profile_everyone(base)
+    assert "average_order_value" in profile_everyone(base.assign(average_order_value=[15.0, 5.0]))

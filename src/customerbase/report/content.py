@@ -8,6 +8,7 @@ from customerbase.report.drawing import title_of
 from customerbase.report.material import Material
 from customerbase.report.numerals import write
 from customerbase.report.sections import make_sections
+from customerbase.segmentation.spoken_figures import BESIDE
 
 __all__ = ["describe_content", "write_markdown"]
 
@@ -135,7 +136,7 @@ def _segments(block: Content, segments: Content) -> Iterator[str]:
 def _apart(one: Content) -> Iterator[str]:
     """Say what sets a segment apart, and how well its kind fits; runs of before did not tell."""
     if one.get("contrasts"):
-        yield f"Beside the average customer: {_text('; '.join(one['contrasts']))}."
+        yield f"{BESIDE}: {_text('; '.join(one['contrasts']))}."
     if one.get("fit") is not None:
         rival = one["runner_up"]
         next_best = f"; next best kind: {_text(rival)}, {write(one['runner_up_fit'], 'number')}" if rival else ""

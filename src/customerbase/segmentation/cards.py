@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from customerbase.segmentation.spoken_figures import BESIDE
 from customerbase.tidy_html import html_card, html_table
 
 __all__ = ["segment_html", "segmentation_html"]
@@ -11,7 +12,7 @@ def segment_html(one: Any) -> str:  # noqa: ANN401  (a Segment, whose module imp
     """Give a segment as a card: size, revenue, traits, what sets it apart and the goal of its strategy."""
     revenue = "" if one.revenue_share is None else f", {one.revenue_share:.1%} of revenue"
     size = f"{one.n_customers:,} customers ({one.share:.1%}){revenue}"
-    apart = [f"Beside the average customer: {'; '.join(one.contrasts)}."] if one.contrasts else []
+    apart = [f"{BESIDE}: {'; '.join(one.contrasts)}."] if one.contrasts else []
     return html_card(one.name, one.color, [size, "; ".join(one.traits), *apart, one.strategy.goal])
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from customerbase.segmentation.profiles import PROFILE_FEATURES, FeatureSummary, Profile, make_profiles, pool_burn_rate
+from customerbase.segmentation.spoken_figures import say_number, say_share
 
-__all__ = ["COMPARED", "describe_contrasts", "profile_everyone"]
+__all__ = ["COMPARED", "baskets_agree", "describe_contrasts", "profile_everyone"]
 
 CLEARLY_MORE = 1.25
 """From this factor on, or its inverse down, a difference is told."""
@@ -52,7 +53,7 @@ COMPARED: Mapping[str, _Words] = {
     "average_order_value": _Words("times", "spend {times} as much per order"),
     "average_basket_units": _Words("times", "put {times} as many pieces into a basket"),
     "n_products": _Words("times", "bought {times} as many different products"),
-    "age_days": _Words("days", "first ordered {own} ago against {all}"),
+    "age_days": _Words("days", "first order in the data {own} ago against {all}"),
     "return_rate": _Words("share", "send back {own} of what they buy against {all}"),
     "discount_share": _Words("share", "get {own} off as discounts against {all}"),
     "is_one_time": _Words("share", "{own} bought only once against {all}"),
@@ -72,15 +73,39 @@ COMPARED: Mapping[str, _Words] = {
 """Feature → how it is compared: counts and amounts by the means, days by the medians, shares by the means."""
 
 
+MOST_APART = 0.5
+"""Order values are believed unless orders times order value are more than this part of the spend away from it."""
+
+
+def baskets_agree(made: float, spent: float) -> bool:
+    """Tell whether orders times order value, added up over customers, come near to their whole spend.
+
+    Examples
+    --------
+    >>> baskets_agree(140.0, 100.0), baskets_agree(300.0, 100.0)
+    (True, False)
+    """
+    return not spent or abs(made - spent) <= MOST_APART * abs(spent)
+
+
 def profile_everyone(X: pd.DataFrame) -> dict[str, FeatureSummary]:
     """Profile the whole base as one: the average customer.
+
+    An order value that contradicts orders and spend (see `baskets_agree`), as a file of one row per customer may have
+    it, is nobody's.
 
     Examples
     --------
     >>> profile_everyone(pd.DataFrame({"frequency": [1.0, 2.0, 9.0]}))
     {'frequency': FeatureSummary(percentile_rank=0.5, median=2.0, mean=4.0)}
     """
-    return make_profiles(X[[name for name in PROFILE_FEATURES if name in X]], np.zeros(len(X)))[0]
+    everyone = make_profiles(X[[name for name in PROFILE_FEATURES if name in X]], np.zeros(len(X)))[0]
+    asked = ["frequency", "average_order_value", "monetary"]
+    if set(asked) <= set(X) and "gross_revenue" not in X:
+        known = X[asked].dropna().astype("float64")
+        if not baskets_agree(float((known.frequency * known.average_order_value).sum()), float(known.monetary.sum())):
+            del everyone["average_order_value"]
+    return everyone
 
 
 def describe_contrasts(profile: Profile, everyone: Profile) -> tuple[str, ...]:
@@ -128,7 +153,7 @@ def _compare(words: _Words, own: FeatureSummary, everyone: FeatureSummary) -> st
         return _compare_days(words, own.median, everyone.median)
     if abs(own.mean - everyone.mean) < CLEAR_SHARE:
         return ""
-    return words.phrase.format(own=_say_share(own.mean), all=_say_share(everyone.mean))
+    return words.phrase.format(own=say_share(own.mean), all=say_share(everyone.mean))
 
 
 def _compare_times(words: _Words, own: float, everyone: float) -> str:
@@ -150,16 +175,12 @@ def _say_times(factor: float) -> str:
     return f"{factor:.0%}" if factor >= 0.005 else "hardly 1%"
 
 
-def _say_share(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.005 else "none"
-
-
 def _compare_days(words: _Words, own: float, everyone: float) -> str:
     low, high = sorted((own, everyone))
     if high - low < FEWEST_DAYS or high < low * CLEARLY_MORE:
         return ""
-    return words.phrase.format(own=_say_days(own), all=f"{everyone:,.0f}")
+    return words.phrase.format(own=_say_days(own), all=say_number(everyone))
 
 
 def _say_days(days: float) -> str:
-    return "1 day" if round(days) == 1 else f"{days:,.0f} days"
+    return f"{say_number(days)} {'day' if days == 1 else 'days'}"

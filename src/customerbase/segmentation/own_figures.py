@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from customerbase.segmentation.contrasts import baskets_agree
 from customerbase.segmentation.merchants import find_merchants
 from customerbase.segmentation.wording import N_LOOKED_UP, clean_name, clean_names
 
@@ -32,6 +33,7 @@ MEDIANS = (
     "average_order_value",
     "mean_days_between_orders",
     "n_claimed",
+    "n_categories",
 )
 
 
@@ -100,6 +102,11 @@ def measure_own_figures(
     coupon_events
         Clean coupon events, for the names of merchants; without them none are known.
 
+    Notes
+    -----
+    A file of one row per customer may say of orders, order value and spend what cannot all be true. Where all orders
+    times their value are more than half of the whole spend away from it, no basket is known.
+
     Examples
     --------
     >>> placed = ibis.memtable({"customer_id": ["a", "b"], "segment_id": [1, 1]})
@@ -108,6 +115,8 @@ def measure_own_figures(
     {'average_order_value': 20.0}
     """
     customers = features.inner_join(assignments.select("customer_id", "segment_id"), "customer_id")
+    if not _baskets_agree(customers):
+        customers = customers.drop("average_order_value")
     summed = {int(row["segment_id"]): row for row in _rows(_sum_up(customers))}
     products, typical = _find_products(assignments, order_lines, as_of)
     merchants = find_merchants(assignments, coupon_events, as_of)
@@ -130,6 +139,18 @@ def measure_own_figures(
 def _rows(table: ir.Table) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
     return rows
+
+
+def _baskets_agree(customers: ir.Table) -> bool:
+    """Tell whether orders times order value make about the spend; counted from lines they do by definition."""
+    asked = ("frequency", "average_order_value", "monetary")
+    if "gross_revenue" in customers.columns or not set(asked) <= set(customers.columns):
+        return True
+    orders, basket, spend = (customers[name].cast("float64") for name in asked)
+    known = orders.notnull() & basket.notnull() & spend.notnull()
+    made, spent = ((orders * basket).sum(where=known), spend.sum(where=known))
+    (row,) = _rows(customers.agg(made=made, spent=spent))
+    return baskets_agree(row["made"] or 0.0, row["spent"] or 0.0)
 
 
 def _sum_up(customers: ir.Table) -> ir.Table:

@@ -40,7 +40,7 @@ only where their features clearly say so; the plain kind where no other suits, a
 clusterer leaves without a group."""
 
 
-_BRACKETS = re.compile(r"\[[^\[\]]*\]")
+_BRACKETS = re.compile(r"\[[^\[\]|]*(?:\|([^\[\]]*))?\]")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Strategy:
     Examples
     --------
     >>> load_playbook()["new"].strategy.goal
-    'Win the second order soon.'
+    'Win the next order soon.'
     """
 
     goal: str
@@ -84,7 +84,8 @@ class Archetype:
     """A kind of customer: how it shows in a profile, and the strategy for it.
 
     `prototype` holds mean percentile ranks by feature; `scheme_names` the names of published schemes that it serves.
-    `wording` is the strategy with parts in brackets that a segment's own figures fill; in `strategy` they are left out.
+    `wording` is the strategy with parts in brackets that a segment's own figures fill; `strategy` is what stands where
+    none of them is known.
 
     Examples
     --------
@@ -175,7 +176,7 @@ def _parse_archetype(entry: Mapping[str, Any]) -> Archetype:
 
 
 def _without_brackets(said: Any) -> Any:  # noqa: ANN401 - a sentence or several
-    return _BRACKETS.sub("", said) if isinstance(said, str) else tuple(_BRACKETS.sub("", one) for one in said)
+    return _BRACKETS.sub(r"\1", said) if isinstance(said, str) else tuple(_BRACKETS.sub(r"\1", one) for one in said)
 
 
 @cache

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from customerbase.segmentation.spoken_figures import say_number, say_percent
+
 __all__ = [
     "PROFILE_FEATURES",
     "FeatureSummary",
@@ -72,6 +74,8 @@ class FeatureSummary:
 Profile: TypeAlias = Mapping[str, FeatureSummary]
 """A summary for each feature that at least one customer of the segment has."""
 
+STEP, NOISE = 1e-4, 1e-9
+
 
 def percentile_ranks(X: pd.DataFrame) -> pd.DataFrame:
     """Return the share of the base that lies below each value, counting half of those who share it.
@@ -110,7 +114,8 @@ def make_profiles(
     Returns
     -------
     For each label, in ascending order, its profile. Figures are rounded to four decimals, so that the order of a sum
-    never shows. A feature that no customer of a segment has is left out.
+    never shows; but a mean of 0 or 1 is exactly that, so that none and all can be told from nearly so. A feature that
+    no customer of a segment has is left out.
 
     Examples
     --------
@@ -125,6 +130,7 @@ def make_profiles(
     statistics = np.stack([ranks.to_numpy(), by_segment.median().to_numpy(), by_segment.mean().to_numpy()], axis=-1)
     # Adding 0.0 turns a negative zero into zero.
     rounded = statistics.round(4) + 0.0
+    rounded[..., 2] = _keep_off_the_ends(statistics[..., 2], rounded[..., 2])
     return {
         int(label): {
             name: FeatureSummary(*map(float, values))
@@ -133,6 +139,15 @@ def make_profiles(
         }
         for label, rows in zip(ranks.index, rounded, strict=True)
     }
+
+
+def _keep_off_the_ends(means: npt.NDArray[np.float64], rounded: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Keep means off 0 and 1 where rounding alone brings them there; what is nearer is the noise of a sum."""
+    kept = rounded
+    for end in (0.0, 1.0):
+        off = means - end
+        kept = np.where((rounded == end) & (np.abs(off) > NOISE), end + np.copysign(STEP, off), kept)
+    return kept
 
 
 RECENCY_WORDS = (
@@ -192,8 +207,9 @@ def pool_burn_rate(profile: Profile) -> Profile:
     """
     if not {"n_claimed", "n_burnt", "burn_rate"} <= set(profile) or not profile["n_claimed"].mean:
         return profile
-    pooled = round(profile["n_burnt"].mean / profile["n_claimed"].mean, 4)
-    return {**profile, "burn_rate": replace(profile["burn_rate"], mean=pooled)}
+    share = np.array(profile["n_burnt"].mean / profile["n_claimed"].mean)
+    pooled = _keep_off_the_ends(share, share.round(4))
+    return {**profile, "burn_rate": replace(profile["burn_rate"], mean=float(pooled))}
 
 
 def describe_traits(profile: Profile) -> tuple[str, ...]:
@@ -212,7 +228,7 @@ def describe_traits(profile: Profile) -> tuple[str, ...]:
     ...     "age_days": FeatureSummary(0.2, 134.0, 140.0),
     ... })
     ('bought very recently, 9 days ago (median)', 'the most orders: 12 (median)',
-     'new to the shop: first order 134 days ago (median)')
+     'new to the shop: first order in the data 134 days ago (median)')
     """
     profile = pool_burn_rate(profile)
     phrases = (
@@ -232,7 +248,12 @@ def _banded(profile: Profile, feature: str, bands: tuple[tuple[float, str], ...]
     if summary is None:
         return ""
     words = next(words for upper, words in bands if summary.percentile_rank <= upper)
-    return template.format(words=words, median=_number(summary.median), mean=summary.mean, days=_days(summary.median))
+    return template.format(
+        words=words,
+        median=say_number(summary.median),
+        percent=say_percent(summary.mean),
+        days=_days(summary.median),
+    )
 
 
 def _has_coupons_alone(profile: Profile) -> bool:
@@ -243,7 +264,7 @@ def _coupon_traits(profile: Profile) -> tuple[str, ...]:
     return (
         _banded(profile, "coupon_recency_days", COUPON_RECENCY_WORDS, "{words}, {median} {days} ago (median)"),
         _banded(profile, "n_claimed", CLAIMED_WORDS, "{words}: {median} (median)"),
-        _banded(profile, "burn_rate", BURN_WORDS, f"{{words}}: {{mean:.0%}} {_what_burnt(profile)}"),
+        _banded(profile, "burn_rate", BURN_WORDS, f"{{words}}: {{percent}} {_what_burnt(profile)}"),
     )
 
 
@@ -256,7 +277,7 @@ def _plain_trait(feature: str, summary: FeatureSummary) -> str:
     if CLEARLY_LOW < summary.percentile_rank < CLEARLY_HIGH:
         return ""
     words = "high" if summary.percentile_rank >= CLEARLY_HIGH else "low"
-    return f"{words} {feature.replace('_', ' ')}: {_number(summary.median)} (median)"
+    return f"{words} {feature.replace('_', ' ')}: {say_number(summary.median)} (median)"
 
 
 def _days(number: float) -> str:
@@ -267,27 +288,28 @@ def _age_trait(summary: FeatureSummary | None) -> str:
     if summary is None or 0.3 < summary.percentile_rank < 0.75:
         return ""
     words = "new to the shop" if summary.percentile_rank <= 0.3 else "of long standing"
-    return f"{words}: first order {_number(summary.median)} {_days(summary.median)} ago (median)"
+    # An export begins somewhere: what was ordered before it nobody knows.
+    return f"{words}: first order in the data {say_number(summary.median)} {_days(summary.median)} ago (median)"
 
 
 SPECIAL_TRAITS = (
-    ("is_one_time", "mean", 0.5, 1.0, "{value:.0%} bought only once"),
-    ("return_rate", "percentile_rank", 0.75, 1.0, "send back {mean:.0%} of what they buy (mean)"),
-    ("average_basket_units", "percentile_rank", 0.85, 1.0, "huge baskets: {median:,.0f} units (median)"),
-    ("n_claimed", "percentile_rank", 0.55, 1.0, "claim many coupons: {median:,.0f} (median)"),
-    ("n_claimed", "percentile_rank", 0.0, 0.3, "claim few coupons: {median:,.0f} (median)"),
-    ("burn_rate", "percentile_rank", 0.62, 1.0, "burn {mean:.0%} of the coupons they claim"),
-    ("burn_rate", "percentile_rank", 0.0, 0.35, "burn only {mean:.0%} of the coupons they claim"),
-    ("mean_days_to_burn", "percentile_rank", 0.0, 0.35, "burn a coupon soon, after {median:,.0f} days (median)"),
-    ("mean_days_to_burn", "percentile_rank", 0.65, 1.0, "burn a coupon late, after {median:,.0f} days (median)"),
-    ("n_sessions", "percentile_rank", 0.65, 1.0, "many visits: {median:,.0f} (median)"),
-    ("n_sessions", "percentile_rank", 0.0, 0.2, "hardly visit: {median:,.0f} times (median)"),
-    ("n_clicks", "percentile_rank", 0.75, 1.0, "many clicks: {median:,.0f} (median)"),
-    ("n_wishlist_adds", "percentile_rank", 0.75, 1.0, "long wish lists: {median:,.0f} (median)"),
-    ("campaign_response_rate", "percentile_rank", 0.65, 1.0, "answer {mean:.0%} of campaigns (mean)"),
-    ("cart_abandonment_rate", "percentile_rank", 0.6, 1.0, "leave {mean:.0%} of their baskets (mean)"),
-    ("age", "percentile_rank", 0.65, 1.0, "older than most: {median:,.0f} years (median)"),
-    ("age", "percentile_rank", 0.0, 0.35, "younger than most: {median:,.0f} years (median)"),
+    ("is_one_time", "mean", 0.5, 1.0, "{percent} bought only once"),
+    ("return_rate", "percentile_rank", 0.75, 1.0, "send back {percent} of what they buy (mean)"),
+    ("average_basket_units", "percentile_rank", 0.85, 1.0, "huge baskets: {median} units (median)"),
+    ("n_claimed", "percentile_rank", 0.55, 1.0, "claim many coupons: {median} (median)"),
+    ("n_claimed", "percentile_rank", 0.0, 0.3, "claim few coupons: {median} (median)"),
+    ("burn_rate", "percentile_rank", 0.62, 1.0, "burn {percent} of the coupons they claim"),
+    ("burn_rate", "percentile_rank", 0.0, 0.35, "burn only {percent} of the coupons they claim"),
+    ("mean_days_to_burn", "percentile_rank", 0.0, 0.35, "burn a coupon soon, after {median} days (median)"),
+    ("mean_days_to_burn", "percentile_rank", 0.65, 1.0, "burn a coupon late, after {median} days (median)"),
+    ("n_sessions", "percentile_rank", 0.65, 1.0, "many visits: {median} (median)"),
+    ("n_sessions", "percentile_rank", 0.0, 0.2, "hardly visit: {median} times (median)"),
+    ("n_clicks", "percentile_rank", 0.75, 1.0, "many clicks: {median} (median)"),
+    ("n_wishlist_adds", "percentile_rank", 0.75, 1.0, "long wish lists: {median} (median)"),
+    ("campaign_response_rate", "percentile_rank", 0.65, 1.0, "answer {percent} of campaigns (mean)"),
+    ("cart_abandonment_rate", "percentile_rank", 0.6, 1.0, "leave {percent} of their baskets (mean)"),
+    ("age", "percentile_rank", 0.65, 1.0, "older than most: {median} years (median)"),
+    ("age", "percentile_rank", 0.0, 0.35, "younger than most: {median} years (median)"),
 )
 """Feature, statistic, from, to, phrase: said where the statistic lies in the range."""
 
@@ -309,9 +331,4 @@ def _special_trait(
     value = getattr(summary, statistic)
     if not at_least <= value <= at_most:
         return ""
-    return template.format(value=value, median=summary.median, mean=summary.mean)
-
-
-def _number(value: float) -> str:
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 1 else 2
-    return f"{value:,.{digits}f}".removesuffix(".00").removesuffix(".0")
+    return template.format(median=say_number(summary.median), percent=say_percent(summary.mean))

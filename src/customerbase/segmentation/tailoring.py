@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from math import floor
 
 import ibis.expr.types as ir
 
+from customerbase.segmentation.hold_out import describe_control, describe_hold_out
 from customerbase.segmentation.own_figures import MOST_HAVE, OwnFigures, measure_own_figures
 from customerbase.segmentation.playbook import load_across, load_playbook
 from customerbase.segmentation.segments import Segment, Segmentation
+from customerbase.segmentation.spoken_figures import say_number, say_percent
 from customerbase.segmentation.wording import fill_sentence, fill_strategy, join_words
 
 __all__ = ["describe_journey", "tailor_strategies", "write_figures"]
@@ -19,11 +22,14 @@ WRITE_AFTER = 1.25
 
 LATE_AFTER = 1.5
 BASKET_STEP = 1.2
-FEWEST_IN_TENTH = 10
-"""Of fewer customers a tenth shows nothing."""
+MOSTLY = 0.5
+"""The second order is spoken of where at least this share of the customers has bought only once."""
 
 LEAST_CHANCE_DIFFERENCE = 0.1
 """Burn rates of segments are set against each other from this difference on."""
+
+VISITS = frozenset({"n_sessions", "n_pages", "cart_abandonment_rate"})
+"""Features that a shop has only if it follows visits and baskets."""
 
 SLIPPING = ("cannot_lose", "at_risk", "need_attention")
 
@@ -41,7 +47,8 @@ def tailor_strategies(
     three times; a reminder goes out when it is exceeded by a quarter. Favourite products are those that most
     customers of the segment bought; merchants are told where clearly more customers claimed their coupons than those of
     any other, and a burnt share is that of all coupons which the segment claimed. What is not known is not told: the
-    sentences stand without it.
+    sentences stand without it, or with words that hold anyway. How many customers are to be held out is what `hold_out`
+    says.
 
     Parameters
     ----------
@@ -78,7 +85,7 @@ def tailor_strategies(
     """
     figures = measure_own_figures(segmentation.assignments, features, order_lines, segmentation.as_of, coupon_events)
     segments = tuple(_tailor(one, figures.get(one.id), currency) for one in segmentation.segments)
-    across = _plan_across(segmentation, figures)
+    across = _plan_across(segmentation, figures, _known_demographics(features))
     return replace(segmentation, segments=segments, across=across)
 
 
@@ -100,23 +107,27 @@ def write_figures(one: Segment, own: OwnFigures, currency: str | None = None) ->
     medians = own.medians
     gap, basket = medians.get("mean_days_between_orders", 0.0), medians.get("average_order_value", 0.0)
     silent = medians.get("recency_days", 0.0)
-    tenth = round(one.n_customers / 10)
+    hold_out = describe_hold_out(one.n_customers)
+    once = one.profile.get("is_one_time")
     known: dict[str, tuple[bool, Callable[[], str]]] = {
         "n_customers": (True, lambda: f"{one.n_customers:,}"),
-        "tenth": (tenth >= FEWEST_IN_TENTH, lambda: f"{tenth:,}"),
-        "fifth": (tenth >= FEWEST_IN_TENTH, lambda: f"{round(one.n_customers / 5):,}"),
+        "control": (True, lambda: describe_control(one.n_customers)),
+        "hold_out": (hold_out is not None, lambda: hold_out or ""),
+        "mostly_once": (once is not None and once.mean >= MOSTLY, str),
+        "dated": ("age_days" in medians, str),
+        "categories": (medians.get("n_categories", 0.0) >= 1, str),
+        "visits": (not VISITS.isdisjoint(one.profile), str),
         "gap_days": (own.has_rhythm, lambda: f"{gap:,.0f}"),
         "write_day": (own.has_rhythm, lambda: f"{gap * WRITE_AFTER:,.0f}"),
         "late_day": (own.has_rhythm, lambda: f"{gap * LATE_AFTER:,.0f}"),
         "gap_of_repeaters": (gap >= 1 and own.gap_share >= MOST_HAVE, lambda: f"{gap:,.0f}"),
-        "silent_days": (silent >= 2, lambda: f"{silent:,.0f}"),
+        "silent_days": (silent >= 2, lambda: say_number(silent)),
         "basket": (basket > 0, lambda: _money(basket, currency)),
         "basket_more": (basket > 0, lambda: _money(float(f"{basket * BASKET_STEP:.2g}"), currency)),
         "spend": (medians.get("monetary", 0.0) > 0, lambda: _money(medians["monetary"], currency)),
-        "products": (bool(own.products), lambda: _quote(own.products)),
         "typical": (own.typical is not None, lambda: _quote((own.typical or "",))),
         "merchants": (bool(own.merchants), lambda: _quote(own.merchants)),
-        "burn_share": (own.burn_share is not None, lambda: f"{own.burn_share:.0%}"),
+        "burn_share": (own.burn_share is not None, lambda: say_percent(own.burn_share or 0.0)),
     }
     return {name: write() for name, (is_known, write) in known.items() if is_known}
 
@@ -129,30 +140,30 @@ def describe_journey(own: OwnFigures, currency: str | None = None) -> str | None
     >>> own = OwnFigures({"recency_days": 9.0, "age_days": 729.0, "frequency": 29.0, "average_order_value": 456.8,
     ...                   "mean_days_between_orders": 22.9}, 1.0, None, ("MUG", "PAN"), None, (), "France", 0.62)
     >>> describe_journey(own)
-    'A typical customer: first order 729 days ago, 29 orders, one every 23 days, about 457 each, the last 9 days ago.
-    Most bought: “MUG” and “PAN”. 62% are from “France”.'
+    'A typical customer: first order in the data 729 days ago, 29 orders, one every 23 days, about 457 each, the last 9
+    days ago. Most bought, by number of buyers: “MUG” and “PAN”. 62% are from “France”.'
     """
     steps = [*_order_steps(own, currency), *_coupon_steps(own)]
     sentences = [f"A typical customer: {', '.join(steps)}."] if steps else []
     if own.products:
-        sentences.append(f"Most bought: {_quote(own.products)}.")
+        sentences.append(f"Most bought, by number of buyers: {_quote(own.products)}.")
     if own.burn_share is not None:
-        sentences.append(f"Of all coupons claimed {own.burn_share:.0%} were burnt.")
+        sentences.append(f"Of all coupons claimed {say_percent(own.burn_share)} were burnt.")
     if own.merchants:
         sentences.append(f"More of them claimed coupons of {_quote(own.merchants)} than of any other merchant.")
     if own.country:
-        sentences.append(f"{own.country_share:.0%} are from {_quote((own.country,))}.")
+        sentences.append(f"{say_percent(own.country_share or 0.0)} are from {_quote((own.country,))}.")
     return " ".join(sentences) or None
 
 
 def _order_steps(own: OwnFigures, currency: str | None) -> Iterator[str]:
     medians = own.medians
     if "age_days" in medians:
-        yield f"first order {_days(medians['age_days'])} ago"
+        yield f"first order in the data {_days(medians['age_days'])} ago"
     if "frequency" in medians:
         yield _count(medians["frequency"], "order")
     if own.has_rhythm:
-        yield f"one every {_days(medians['mean_days_between_orders'])}"
+        yield f"one every {_days(round(medians['mean_days_between_orders']))}"
     if medians.get("average_order_value", 0.0) > 0:
         yield f"about {_money(medians['average_order_value'], currency)} each"
     if "recency_days" in medians:
@@ -166,8 +177,21 @@ def _coupon_steps(own: OwnFigures) -> Iterator[str]:
         yield f"the last touched {_days(own.medians['coupon_recency_days'])} ago"
 
 
-def _plan_across(segmentation: Segmentation, figures: Mapping[int, OwnFigures]) -> tuple[str, ...]:
+def _known_demographics(features: ir.Table) -> tuple[str, ...]:
+    """Give what is known of customers that describes them, and not what they do."""
+    asked = [name for name in ("gender", "age") if name in features.columns]
+    counts = (
+        features.agg(**{name: features[name].count() for name in asked}).to_pyarrow().to_pylist()[0] if asked else {}
+    )
+    return tuple(name for name in asked if counts[name])
+
+
+def _plan_across(
+    segmentation: Segmentation, figures: Mapping[int, OwnFigures], demographics: tuple[str, ...]
+) -> tuple[str, ...]:
     known = _figures_across(segmentation, figures)
+    if demographics:
+        known["demographics"] = join_words(demographics)
     return tuple(filter(None, (fill_sentence(wording, known) for wording in load_across())))
 
 
@@ -180,15 +204,12 @@ def _figures_across(segmentation: Segmentation, figures: Mapping[int, OwnFigures
     if len(segments) < 2:
         return known
     by_size = sorted(segments, key=lambda one: (one.n_customers, -one.id))
-    smallest, largest = by_size[0], by_size[-1]
+    largest = by_size[-1]
     known |= {"largest": largest.name, "largest_share": f"{largest.share:.1%}"}
-    if smallest.n_customers >= 10 * FEWEST_IN_TENTH:
-        n_all = sum(one.n_customers for one in segments)
-        known |= {
-            "smallest": smallest.name,
-            "smallest_tenth": f"{smallest.n_customers / 10:,.0f}",
-            "all_tenth": f"{n_all / 10:,.0f}",
-        }
+    if held_out := describe_hold_out(sum(one.n_customers for one in segments)):
+        known["all_held_out"] = held_out
+    if small := tuple(one.name for one in segments if describe_hold_out(one.n_customers) is None):
+        known["too_small"] = join_words(small) if len(small) < len(segments) else "each of them"
     return known | _money_across(segments, figures) | _coupons_across(segments, figures)
 
 
@@ -206,7 +227,7 @@ def _money_across(segments: Sequence[Segment], figures: Mapping[int, OwnFigures]
         known |= {
             "slipping": join_words(tuple(one.name for _, one in slipping)),
             "slipping_revenue": f"{sum(share for share, _ in slipping):.1%}",
-            "slipping_days": f"{min(told):,.0f}",
+            "slipping_days": f"{floor(min(told)):,}",
         }
     return known
 
@@ -221,9 +242,9 @@ def _coupons_across(segments: Sequence[Segment], figures: Mapping[int, OwnFigure
     if most - least < LEAST_CHANCE_DIFFERENCE:
         return {}
     return {
-        "burn_least": f"{least:.0%}",
+        "burn_least": say_percent(least),
         "burn_least_segment": lazy.name,
-        "burn_most": f"{most:.0%}",
+        "burn_most": say_percent(most),
         "burn_most_segment": eager.name,
     }
 
@@ -244,4 +265,4 @@ def _count(number: float, what: str) -> str:
 
 
 def _days(number: float) -> str:
-    return _count(round(number), "day")
+    return f"{say_number(number)} {'day' if number == 1 else 'days'}"

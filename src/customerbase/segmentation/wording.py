@@ -10,7 +10,8 @@ from customerbase.segmentation.playbook import Archetype, Strategy
 
 __all__ = ["clean_name", "clean_names", "fields_of", "fill_sentence", "fill_strategy", "join_words"]
 
-_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_OPTIONAL = re.compile(r"\[(?:(\w+)\?)?([^\[\]|]*)(?:\|([^\[\]]*))?\]")
+_FACT = re.compile(r"\[(\w+)\?")
 _LONGEST_NAME = 60
 N_FAVOURITES = 3
 N_LOOKED_UP = 6
@@ -23,7 +24,8 @@ def fill_sentence(wording: str, figures: Mapping[str, str]) -> str:
     Parameters
     ----------
     wording
-        A sentence such as `Write[ on day {write_day}].`
+        A sentence such as `Write[ on day {write_day}].` A part such as `[rhythm?their day|some day]` asks for a figure
+        that it does not name, and says what stands otherwise.
     figures
         Texts by name. They are taken as they are: brackets and braces in them mean nothing.
 
@@ -32,24 +34,27 @@ def fill_sentence(wording: str, figures: Mapping[str, str]) -> str:
     >>> wording = "Set a threshold a fifth above their usual basket[ of {basket}]."
     >>> fill_sentence(wording, {"basket": "308"}), fill_sentence(wording, {})
     ('Set a threshold a fifth above their usual basket of 308.', 'Set a threshold a fifth above their usual basket.')
+    >>> fill_sentence("Win the [mostly_once?second|next] order.", {})
+    'Win the next order.'
     """
 
     def fill(match: re.Match[str]) -> str:
-        part = match[1]
-        return part.format_map(figures) if fields_of(part) <= set(figures) else ""
+        fact, part, otherwise = match.groups()
+        asked = fields_of(part) | ({fact} if fact else set())
+        return part.format_map(figures) if asked <= set(figures) else otherwise or ""
 
     return _OPTIONAL.sub(fill, wording)
 
 
 def fields_of(wording: str) -> set[str]:
-    """Give the names of the figures that a sentence asks for.
+    """Give the names of the figures and facts that a sentence asks for.
 
     Examples
     --------
     >>> fields_of("Write[ on day {write_day}].")
     {'write_day'}
     """
-    return {name for _, name, _, _ in Formatter().parse(wording) if name}
+    return {name for _, name, _, _ in Formatter().parse(wording) if name} | set(_FACT.findall(wording))
 
 
 def fill_strategy(strategy: Strategy, archetype: Archetype, figures: Mapping[str, str]) -> Strategy:
