@@ -13,7 +13,7 @@ from customerbase.segmentation.hold_out import FEWEST_HELD_OUT, describe_hold_ou
 from customerbase.segmentation.merchants import find_merchants, take_leaders
 from customerbase.segmentation.own_figures import OwnFigures, measure_own_figures
 from customerbase.segmentation.playbook import Strategy, load_across, load_playbook
-from customerbase.segmentation.profiles import FeatureSummary
+from customerbase.segmentation.profiles import FeatureSummary, Profile
 from customerbase.segmentation.rfm import RFM
 from customerbase.segmentation.segments import Segmentation, segment
 from customerbase.segmentation.stored_segments import restore, segments_to_json
@@ -284,10 +284,13 @@ def fill(key: str, **known: str) -> tuple[str, ...]:
     return every_text(fill_strategy(archetype.strategy, archetype, known))
 
 
-def make_kind(learnt: Segmentation, key: str, **further: object) -> Segmentation:
+def make_kind(learnt: Segmentation, key: str, profile: Profile | None = None, n_customers: int = 2) -> Segmentation:
     """Take the segments as of one kind, with the playbook's strategy for it."""
     strategy = load_playbook()[key].strategy
-    segments = tuple(replace(one, archetype=key, strategy=strategy, **further) for one in learnt.segments)
+    segments = tuple(
+        replace(one, archetype=key, strategy=strategy, profile=profile or one.profile, n_customers=n_customers)
+        for one in learnt.segments
+    )
     return replace(learnt, segments=segments)
 
 
@@ -306,7 +309,7 @@ def test_the_second_order_is_spoken_of_where_most_bought_once(
 ) -> None:
     """Of new customers 63 in 100 of whom have a second order already, the next one is to be won."""
     summary = FeatureSummary(0.5, 0.0, bought_once or 0.0)
-    profile = {} if bought_once is None else {"is_one_time": summary}
+    profile = None if bought_once is None else {"is_one_time": summary}
     new = make_kind(learnt, "new", profile=profile)
     strategy = tailor_strategies(new, make_features()).segments[0].strategy
     assert strategy.goal == f"Win the {order} order soon."
