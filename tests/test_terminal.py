@@ -18,6 +18,7 @@ SUMMARY: dict[str, Any] = {
     "base": "orders",
     "n_customers": 1_000,
     "n_without_purchase": 3,
+    "n_left_out": 0,
     "as_of": "2011-12-10",
     "gross_revenue": 12_345.678,
     "monetary": 12_000.0,
@@ -59,6 +60,14 @@ def test_the_summary_says_what_came_in_and_what_to_do(capsys: pytest.CaptureFixt
     assert "Thank them." in out
     assert "Ask them." not in out
     assert f"\n  {SUMMARY['files'][0]}\n" in out
+
+
+def test_commands_speak_of_the_workspace(capsys: pytest.CaptureFixture[str]) -> None:
+    """They can be typed as they are printed."""
+    print_summary(SUMMARY, "customerbase -w toys")
+    out = capsys.readouterr().out
+    assert "(each with its rule and its cells: customerbase -w toys show quarantine)" in out
+    assert "(1,250.50 at stake): customerbase -w toys checkup" in out
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from customerbase.report.blocks import Column, Figure, Table
 from customerbase.report.numerals import write
-from customerbase.segmentation.spoken_figures import BESIDE
 
 __all__ = [
     "MAX_ROWS",
@@ -119,7 +118,7 @@ def _apart(one: Mapping[str, Any]) -> Markup:
     """Say what sets a segment apart, and how well its kind fits; runs of before did not tell."""
     parts = []
     if one.get("contrasts"):
-        parts.append(Markup("<p>{}: {}.</p>").format(BESIDE, "; ".join(one["contrasts"])))
+        parts.append(Markup("<p>Beside the average customer: {}.</p>").format("; ".join(one["contrasts"])))
     if one.get("fit") is not None:
         rival = one["runner_up"]
         next_best = f"; next best kind: {rival}, {write(one['runner_up_fit'], 'number')}" if rival else ""

@@ -32,7 +32,8 @@ def describe_segments(material: Material) -> Iterator[Block]:
     how = "the scores of a published RFM scheme" if material.summary["model"] == "rfm" else "their likeness"
     yield Paragraph(
         f"{material.summary['n_customers']:,} customers{material.day} fall into {n} by {how}. Where one ends "
-        "and the next begins is a cut: a customer near it could stand on either side."
+        "and the next begins is a cut: a customer near it could stand on either side. Beside the average customer "
+        "stand medians of days, and means of counts and amounts."
     )
     yield Cards(material.segments)
     rows = [
