@@ -59,6 +59,13 @@ def test_a_url_of_nothing_shows_what_there_is(finished_shop: Path, values: dict[
     assert summarise(open_workspace(finished_shop))["paragraph"] in said
 
 
+def test_a_link_to_somebody_who_is_not_here_says_so(finished_shop: Path) -> None:
+    """What stands in it is text."""
+    said = _said(_look(finished_shop, segment="Nobody", country="<b>Utopia"))
+    assert "There is no segment Nobody at this date: all are shown." in said
+    assert "There is no country &lt;b&gt;Utopia at this date: all are shown." in said
+
+
 @pytest.mark.parametrize(
     "where", ["nonsense", "shoe_size:1:2", "frequency:old:", "frequency:1e999:", "country=Atlantis", "=", "<img src=x>"]
 )
