@@ -35,7 +35,7 @@ def findings_by_money(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's clas
     ...          {"finding": "free_lines", "amount": -1.0, "rows": 1}]
     >>> findings_by_money(found).title.text
     ['Most money is at stake in guests: 950']
-    >>> findings_by_money([{"finding": "missing_days", "amount": 9.0, "rows": 0}]).title.subtitle[-1]
+    >>> findings_by_money([{"finding": "missing_days", "amount": 9.0, "rows": 0}]).title.subtitle[-1].split(". ")[-1]
     'Of missing days it is an estimate of what they would have brought.'
     """
     rows = plain_rows(table)
