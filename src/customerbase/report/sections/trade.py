@@ -58,8 +58,9 @@ def describe_guests(material: Material) -> Iterator[Block]:
         Column("median_lines_per_order", "lines per order", "number"),
         Column("median_unit_price", "median price", "money"),
         Column("return_rate", "sent back or credited", "share"),
-        Column("goods_return_rate", "of goods", "share"),
     )
+    if "goods_return_rate" in guests:  # the first workspaces were made without it
+        columns = (*columns, Column("goods_return_rate", "of goods", "share"))
     yield Table("Guests and known customers", columns, list(buyers.values()), "explore_guests")
     months = material.rows("explore_guests_by_month")
     if _n_whole(months, "guest_share") > 1:
