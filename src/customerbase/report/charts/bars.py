@@ -8,7 +8,7 @@ import altair as alt
 from customerbase.report.charts.palette import ACCENT, INK
 from customerbase.report.charts.theme import data_of
 
-__all__ = ["PLAIN_ZERO", "labelled_bars"]
+__all__ = ["PLAIN_ZERO", "labelled_bars", "segment_bars"]
 
 PLAIN_ZERO = "datum.value === 0 ? '0' : datum.label"
 """How the figures of an axis are written, in the language of Vega: nothing has no unit."""
@@ -74,3 +74,38 @@ def labelled_bars(
             color=alt.Color("fill:N", scale=None), stroke=alt.Stroke("edge:N", scale=None), tooltip="hint:N"
         )
     return marks + base.mark_text(align="left", dx=4, fontSize=12, color=INK).encode(text="label:N")
+
+
+def segment_bars(parts: Sequence[Mapping[str, Any]], x: alt.X, colors: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """Draw one bar for each place, from the top in their order, made of parts in the colours of the segments.
+
+    Parameters
+    ----------
+    parts
+        Rows with `place`, `segment`, the value that `x` names, and the `hint` that says it in words.
+    x
+        How long the parts are.
+    colors
+        Name of each segment → its colour, in the order of the parts of a bar.
+
+    Examples
+    --------
+    >>> part = {"place": "1. Mug", "segment": "Loyal", "share": 1.0, "hint": "Mug: 100.0% from Loyal"}
+    >>> segment_bars([part], alt.X("share:Q"), {"Loyal": "#007744"}).to_dict()["encoding"]["y"]["sort"]
+    ['1. Mug']
+    """
+    segments = list(colors)
+    ordered = [{**part, "order": segments.index(part["segment"])} for part in parts]
+    scale = alt.Scale(domain=segments, range=list(colors.values()))
+    return (
+        alt.Chart(data_of(ordered))
+        .mark_bar(stroke="#ffffff", strokeWidth=1)
+        .encode(
+            y=alt.Y("place:N", sort=list(dict.fromkeys(part["place"] for part in parts)), title=None),
+            x=x,
+            color=alt.Color("segment:N", scale=scale, legend=alt.Legend(title=None, columns=2)),
+            order=alt.Order("order:Q"),
+            description="hint:N",
+            tooltip="hint:N",
+        )
+    )

@@ -4,7 +4,7 @@ from typing import Any
 
 import altair as alt
 
-from customerbase.report.charts.bars import labelled_bars
+from customerbase.report.charts.bars import labelled_bars, segment_bars
 from customerbase.report.charts.feature_words import feature_kind, feature_words
 from customerbase.report.charts.palette import INK, PALE, QUIET, edge_color
 from customerbase.report.charts.theme import (
@@ -205,37 +205,20 @@ def segment_mix(table: ChartTable, what: str) -> Any:  # noqa: ANN401
     ['Champions bring 70.0% of the revenue of Mug']
     """
     rows = plain_rows(table)
-    names, segments = list(dict.fromkeys(row["name"] for row in rows)), segment_names(rows)
+    names, colors = list(dict.fromkeys(row["name"] for row in rows)), {row["segment"]: row["color"] for row in rows}
     places = {name: f"{number}. {shorten(name, 22)}" for number, name in enumerate(names, start=1)}
-    colors = {row["segment"]: row["color"] for row in rows}
     parts = [
         {
             "place": places[row["name"]],
             "segment": row["segment"],
-            "order": segments.index(row["segment"]),
             "share": row["share"],
             "hint": f"{shorten(row['name'])}: {row['share']:.1%} from {row['segment']}",
         }
         for row in rows
     ]
-    scale = alt.Scale(domain=segments, range=[colors[name] for name in segments])
-    marks = (
-        alt.Chart(data_of(parts))
-        .mark_bar(stroke="#ffffff", strokeWidth=1)
-        .encode(
-            y=alt.Y("place:N", sort=list(places.values()), title=None),
-            x=alt.X(
-                "share:Q",
-                stack=True,
-                title="share of revenue (%)",
-                axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1]),
-            ),
-            color=alt.Color("segment:N", scale=scale, legend=alt.Legend(title=None, columns=2)),
-            order=alt.Order("order:Q"),
-            description="hint:N",
-            tooltip="hint:N",
-        )
-    )
+    axis = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
+    x = alt.X("share:Q", stack=True, title="share of revenue (%)", axis=axis)
+    marks = segment_bars(parts, x, {name: colors[name] for name in segment_names(rows)})
     reading = f"Each bar is a {what}, the largest first; colours are the segments of its buyers."
     height, labels = 30 * len(names) + 125, list(places.values())
     return finish(marks, title=_title_of_mix(rows, what), reading=reading, height=height, labels=labels)

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from customerbase.report.charts.bars import labelled_bars
+from customerbase.report.charts.bars import labelled_bars, segment_bars
 from customerbase.report.charts.feature_words import yes_words
 from customerbase.report.charts.palette import ACCENT, PALE, QUIET, edge_color
 from customerbase.report.charts.theme import (
@@ -139,7 +139,6 @@ def coupon_merchants(table: ChartTable) -> Any:  # noqa: ANN401
     ['Clearly more customers claimed coupons of Bo (90) than of', 'any other merchant']
     """
     rows = plain_rows(table)
-    segments = segment_names(rows)
     colors = {row["segment"]: row["color"] for row in rows}
     totals = {row["merchant"]: row["n_of_all"] for row in rows}
     places = {name: f"{number}. {shorten(name, 26)}" for number, name in enumerate(totals, start=1)}
@@ -147,25 +146,13 @@ def coupon_merchants(table: ChartTable) -> Any:  # noqa: ANN401
         {
             "place": places[row["merchant"]],
             "segment": row["segment"],
-            "order": segments.index(row["segment"]),
             "n": row["n_customers"],
             "hint": f"{shorten(row['merchant'])}: {row['n_customers']:,} customers of {row['segment']}",
         }
         for row in rows
     ]
-    scale = alt.Scale(domain=segments, range=[colors[name] for name in segments])
-    marks = (
-        alt.Chart(data_of(parts))
-        .mark_bar(stroke="#ffffff", strokeWidth=1)
-        .encode(
-            y=alt.Y("place:N", sort=list(places.values()), title=None),
-            x=alt.X("n:Q", stack=True, title="customers who claimed", axis=alt.Axis(format=",.0f", tickCount=5)),
-            color=alt.Color("segment:N", scale=scale, legend=alt.Legend(title=None, columns=2)),
-            order=alt.Order("order:Q"),
-            description="hint:N",
-            tooltip="hint:N",
-        )
-    )
+    x = alt.X("n:Q", stack=True, title="customers who claimed", axis=alt.Axis(format=",.0f", tickCount=5))
+    marks = segment_bars(parts, x, {name: colors[name] for name in segment_names(rows)})
     reading = "Each customer counts once at every merchant of whom they claimed; colours are segments."
     height, labels = 30 * len(places) + 125, list(places.values())
     return finish(marks, title=_title_of_merchants(totals), reading=reading, height=height, labels=labels)
