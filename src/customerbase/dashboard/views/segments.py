@@ -26,7 +26,6 @@ __all__ = ["show_segments"]
 
 _N_NAMES = 12
 _PER_ROW = 3
-_BESIDE = "Beside the average customer stand medians of days, and means of counts and amounts."
 
 
 def show_segments(opened: Opened, chosen: Filter) -> None:
@@ -42,8 +41,6 @@ def show_segments(opened: Opened, chosen: Filter) -> None:
 
 def _show_all(shown: Shown) -> None:
     segments = shown.segments
-    if any(one.get("contrasts") for one in segments):
-        st.html(markup.paragraph(_BESIDE, "reading"))
     for start in range(0, len(segments), _PER_ROW):
         for column, one in zip(st.columns(_PER_ROW), segments[start : start + _PER_ROW], strict=False):
             with column:

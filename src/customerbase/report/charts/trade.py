@@ -54,7 +54,7 @@ def findings_by_money(table: ChartTable) -> Any:  # noqa: ANN401  (Altair's clas
         chart,
         title=title,
         reading=f"Amounts without their sign; findings may overlap, so they do not add up.{_say_estimates(rows)}",
-        height=24 * len(bars) + 60,
+        height=24 * len(bars) + 100,
         width=FULL_WIDTH,
         labels=[bar["finding"] for bar in bars],
     )
